@@ -1,0 +1,22 @@
+"""Plain text and Markdown: lines with speaker labels, or a note."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ipt_nlp.readers.files import Raw, decode
+from ipt_nlp.transcript import Transcript
+
+
+def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
+    """One transcript or note, see :meth:`ipt_nlp.transcript.Transcript.from_text`.
+
+    Markdown is kept as it stands, but for the marks around a speaker label.
+
+    Raises:
+        ReadError: Not text, or no words in it.
+    """
+    decoded = decode(raw)
+    yield Transcript.from_text(
+        decoded.text, source=raw.source, therapist=therapist, warnings=decoded.warnings
+    )
