@@ -1,0 +1,1 @@
+"""Problem areas: sentence encoder, classifier, thresholds, evidence, bundle on disk."""

@@ -1,0 +1,263 @@
+"""A model bundle: what one classifier needs, in one folder, verified before it is unpickled.
+
+``areas.joblib`` (a scikit-learn pipeline), ``encoder/``, ``bundle.json`` (the manifest) and
+``README.md`` (the model card). Unpickling runs code, so a bundle is opened only when the SHA-256
+of its manifest is trusted, and only from bytes that the manifest lists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import joblib
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sklearn.pipeline import Pipeline
+
+from ipt_nlp import codebook
+from ipt_nlp.areas.encoder import ENCODER_FILES
+from ipt_nlp.errors import BundleError
+from ipt_nlp.places import SHIPPED_BUNDLE, shipped_models, user_folder, write_private
+
+MANIFEST = "bundle.json"
+CLASSIFIER = "areas.joblib"
+CARD = "README.md"
+TRUST_FILE = "trusted-bundles.json"
+PINNED_LIBRARIES = ("scikit-learn", "numpy", "joblib", "onnxruntime", "tokenizers")
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bands(_Manifest):
+    """When a segment goes to a supervisor for its probabilities alone.
+
+    ``low_confidence``: an area lies closer than this to its threshold. ``mixed``: the two most
+    probable areas are both present and closer than this to each other.
+    """
+
+    low_confidence: Annotated[float, Field(ge=0, le=1)]
+    mixed: Annotated[float, Field(ge=0, le=1)]
+
+
+class CorpusFingerprint(_Manifest):
+    """A corpus that a bundle was trained on; ``sha256`` is over its texts and labels."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+class Manifest(_Manifest):
+    """What ``bundle.json`` says; its digest is the bundle's."""
+
+    format: Literal["ipt-nlp-bundle/1"] = "ipt-nlp-bundle/1"
+    name: str
+    version: str
+    codebook: str
+    areas: tuple[str, ...]
+    thresholds: dict[str, float]
+    bands: Bands
+    calibration: str
+    context: bool = False
+    client_data: bool
+    libraries: dict[str, str]
+    corpora: tuple[CorpusFingerprint, ...]
+    metrics: dict[str, Any] = {}
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle: ``pipeline`` takes texts, ``digest`` is the SHA-256 of its manifest."""
+
+    path: Path
+    manifest: Manifest
+    digest: str
+    pipeline: Pipeline
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """The manifest of a bundle and its digest. Nothing is unpickled.
+
+    Raises:
+        BundleError: No folder, no manifest, or one that this version cannot read.
+    """
+    if not folder.is_dir():
+        raise BundleError(f"model {folder.name!r}: no such folder")
+    try:
+        raw = (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise BundleError(f"model {folder.name!r}: no readable {MANIFEST} in it") from None
+    try:
+        manifest = Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(map(str, first["loc"])) or "document"
+        raise BundleError(f"model {folder.name!r}: {MANIFEST}: {field}: {first['msg']}") from None
+    if manifest.areas != codebook.AREAS:
+        raise BundleError(f"model {folder.name!r}: made for other areas than this codebook's")
+    return manifest, hashlib.sha256(raw).hexdigest()
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Verify a bundle and load it.
+
+    Raises:
+        BundleError: Not trusted; a file is missing, changed, not listed or a link out of the
+            folder; made with another scikit-learn.
+    """
+    manifest, digest = read_manifest(folder)
+    if not is_trusted(digest):
+        raise BundleError(
+            f"model {folder.name!r} is not trusted: opening it would run code from it. Its digest "
+            f"is {digest}. If it comes from someone you trust, and they confirm that digest: "
+            f"ipt-nlp models trust {digest}"
+        )
+    contents = _read_listed(folder, manifest)
+    _check_libraries(folder, manifest)
+    # Bytes that were hashed are the bytes that are unpickled: nothing is read twice.
+    pipeline: Pipeline = joblib.load(io.BytesIO(contents[CLASSIFIER]))
+    encoder = pipeline.named_steps["encoder"]
+    encoder.set_params(path=str(folder / "encoder"))
+    encoder.open_bytes(*(contents[f"encoder/{name}"] for name in ENCODER_FILES))
+    return Bundle(folder, manifest, digest, pipeline)
+
+
+def _read_listed(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    where = f"model {folder.name!r}"
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            raise BundleError(f"{where}: {relative} is a link, which a bundle may not hold")
+        if path.is_file() and relative not in {MANIFEST, *manifest.files}:
+            raise BundleError(f"{where}: {relative} is not listed in {MANIFEST}; remove it")
+    needed = {CLASSIFIER, *(f"encoder/{name}" for name in ENCODER_FILES)}
+    if missing := sorted(needed - set(manifest.files)):
+        raise BundleError(f"{where}: {MANIFEST} does not list {missing[0]}")
+    contents: dict[str, bytes] = {}
+    for relative, expected in manifest.files.items():
+        try:
+            raw = (folder / relative).read_bytes()
+        except OSError:
+            raise BundleError(f"{where}: {relative} is missing or unreadable") from None
+        if hashlib.sha256(raw).hexdigest() != expected:
+            raise BundleError(f"{where}: {relative} was changed after the bundle was made")
+        contents[relative] = raw
+    return contents
+
+
+def _check_libraries(folder: Path, manifest: Manifest) -> None:
+    made = manifest.libraries.get("scikit-learn", "")
+    here = metadata.version("scikit-learn")
+    if made.split(".")[:2] != here.split(".")[:2]:
+        raise BundleError(
+            f"model {folder.name!r} was made with scikit-learn {made}, this is {here}; "
+            "train it again, or install that version"
+        )
+
+
+def is_trusted(digest: str) -> bool:
+    """Whether a digest is pinned by the package or in the user's own trust file."""
+    return digest in shipped_digests() or digest in user_digests()
+
+
+def shipped_digests() -> frozenset[str]:
+    """Digests of the bundles that come with this version of the package."""
+    raw = resources.files("ipt_nlp.areas").joinpath("shipped.json").read_text(encoding="utf-8")
+    return frozenset(json.loads(raw).values())
+
+
+def user_digests() -> frozenset[str]:
+    """Digests in the user's trust file; none when there is no such file.
+
+    Raises:
+        BundleError: The trust file cannot be read.
+    """
+    path = user_folder() / TRUST_FILE
+    try:
+        digests = json.loads(path.read_text(encoding="utf-8"))
+        return frozenset(str(d) for d in digests)
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, ValueError, TypeError):
+        raise BundleError(f"the trust file {path} is not a readable JSON list of digests") from None
+
+
+def trust(digest: str) -> None:
+    """Add a digest to the user's trust file.
+
+    Raises:
+        BundleError: Not a SHA-256 in hexadecimal digits.
+    """
+    digest = digest.strip().lower()
+    if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+        raise BundleError("a digest is 64 hexadecimal digits, as `ipt-nlp models show` prints it")
+    known = sorted({*user_digests(), digest})
+    write_private(user_folder() / TRUST_FILE, json.dumps(known, indent=1) + "\n")
+
+
+def save_bundle(
+    folder: Path,
+    pipeline: Pipeline,
+    *,
+    card: str,
+    encoder_files: dict[str, bytes],
+    **fields: Any,
+) -> str:
+    """Write a bundle and return its digest. The same input gives the same bytes.
+
+    Args:
+        folder: Made when missing; files of an earlier bundle in it are replaced.
+        pipeline: Steps ``encoder`` and ``classifier``; the encoder's weights are stored apart.
+        card: Markdown of the model card.
+        encoder_files: Content of each of ``ENCODER_FILES``.
+        fields: Fields of :class:`Manifest` but for ``files``, ``areas`` and ``libraries``.
+
+    Raises:
+        BundleError: The folder holds files that are no bundle's.
+    """
+    encoder = pipeline.named_steps["encoder"]
+    kept = encoder.path
+    buffer = io.BytesIO()
+    try:
+        encoder.set_params(path="")
+        joblib.dump(pipeline, buffer)
+    finally:
+        encoder.set_params(path=kept)
+    contents = {
+        CLASSIFIER: buffer.getvalue(),
+        CARD: card.encode("utf-8"),
+        **{f"encoder/{name}": raw for name, raw in encoder_files.items()},
+    }
+    strangers = [
+        p
+        for p in folder.rglob("*")
+        if p.is_file() and p.relative_to(folder).as_posix() not in {MANIFEST, *contents}
+    ]
+    if strangers:
+        raise BundleError(f"model {folder.name!r}: the folder holds other files; name a new one")
+    manifest = Manifest(
+        areas=codebook.AREAS,
+        codebook=codebook.VERSION,
+        libraries={name: metadata.version(name) for name in PINNED_LIBRARIES},
+        files={name: hashlib.sha256(raw).hexdigest() for name, raw in sorted(contents.items())},
+        **fields,
+    )
+    raw = (manifest.model_dump_json(indent=1) + "\n").encode("utf-8")
+    # The manifest last: a bundle that was interrupted does not verify.
+    for name, content in contents.items():
+        write_private(folder / name, content)
+    write_private(folder / MANIFEST, raw)
+    return hashlib.sha256(raw).hexdigest()
+
+
+def shipped_bundle() -> Path:
+    """The folder of the bundle that ``ipt_nlp.load()`` opens."""
+    return shipped_models() / SHIPPED_BUNDLE

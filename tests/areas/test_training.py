@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipt_nlp.areas.bundle import is_trusted, open_bundle, read_manifest
+from ipt_nlp.areas.training import QUEUE_SHARE, TrainOptions, choose_bands, train_bundle
+from ipt_nlp.corpus import LabelledTexts
+from ipt_nlp.errors import OptionError
+
+SAYINGS = {
+    "grief": "My father died and I miss him",
+    "role_transition": "I lost my job and have to find a new one",
+    "conflict": "My wife and I argue about money",
+    "isolation": "I have no friends and feel lonely",
+    "": "I cannot sleep at night",
+}
+
+
+@pytest.fixture(scope="module")
+def texts() -> LabelledTexts:
+    rows = [(a, f"{s}, {i} weeks now.") for i in range(8) for a, s in SAYINGS.items()]
+    n = len(rows)
+    return LabelledTexts(
+        ids=tuple(map(str, range(n))),
+        texts=tuple(t for _, t in rows),
+        areas=tuple(frozenset([a] if a else []) for a, _ in rows),
+        unscored=(frozenset(),) * n,
+        groups=tuple(f"w{i // 10}" for i in range(n)),
+        sources=("made",) * n,
+        rules=((),) * n,
+    )
+
+
+def train(texts: LabelledTexts, output: Path, **options: object) -> str:
+    return train_bundle(
+        texts,
+        output,
+        corpus_names=["made"],
+        client_data=False,
+        **options,  # type: ignore[arg-type]
+    ).digest
+
+
+def test_a_trained_bundle_is_trusted_and_opens(texts: LabelledTexts, tmp_path: Path) -> None:
+    digest = train(texts, tmp_path / "b")
+    assert is_trusted(digest)
+    opened = open_bundle(tmp_path / "b")
+    assert opened.digest == digest
+    probabilities = opened.pipeline.predict_proba([f"{s}." for s in SAYINGS.values()])
+    assert np.argmax(probabilities[:4], axis=1).tolist() == [0, 1, 2, 3]
+
+
+def test_the_same_input_gives_the_same_digest(texts: LabelledTexts, tmp_path: Path) -> None:
+    assert train(texts, tmp_path / "a") == train(texts, tmp_path / "b")
+
+
+def test_a_bundle_of_client_text_says_so(texts: LabelledTexts, tmp_path: Path) -> None:
+    train_bundle(texts, tmp_path / "b", corpus_names=["notes"], client_data=True)
+    assert read_manifest(tmp_path / "b")[0].client_data
+    assert "client data itself" in (tmp_path / "b" / "README.md").read_text()
+
+
+def test_a_folder_with_other_files_is_left_alone(texts: LabelledTexts, tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").write_text("precious")
+    with pytest.raises(Exception, match="holds other files"):
+        train(texts, tmp_path)
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["thesis.docx"]
+
+
+def test_any_scikit_learn_classifier_by_name(texts: LabelledTexts, tmp_path: Path) -> None:
+    options = TrainOptions(
+        estimator="sklearn.svm.LinearSVC", parameters={"C": 0.5, "class_weight": "balanced"}
+    )
+    train(texts, tmp_path / "b", options=options)
+    assert open_bundle(tmp_path / "b").manifest.calibration == "sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('estimator = "os.system"', "class of scikit-learn"),
+        ('estimator = "sklearn.svm.Nothing"', "estimator"),
+        ('estimator = "sklearn.svm.SVC"\n[parameters]\nx = 1', "estimator"),
+        ("colour = 1", "colour"),
+        ("[[", "areas.toml"),
+    ],
+)
+def test_a_wrong_configuration_is_explained(tmp_path: Path, toml: str, message: str) -> None:
+    path = tmp_path / "areas.toml"
+    path.write_text(toml)
+    with pytest.raises(OptionError, match=message):
+        TrainOptions.from_toml(path).build()
+
+
+def test_the_shipped_configuration_is_read() -> None:
+    path = Path(__file__).parents[2] / "training" / "areas.toml"
+    assert TrainOptions.from_toml(path).build() is not None
+
+
+def test_bands_queue_at_most_their_share() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.beta(0.5, 1.5, size=(2000, 4))
+    thresholds = np.full(4, 0.4)
+    bands = choose_bands(probabilities, thresholds)
+    ranked = np.sort(probabilities, axis=1)[:, ::-1]
+    mixed = ((probabilities >= 0.4).sum(axis=1) > 1) & (ranked[:, 0] - ranked[:, 1] < bands.mixed)
+    unsure = np.abs(probabilities - thresholds).min(axis=1) < bands.low_confidence
+    assert 0.05 < (mixed | unsure).mean() <= QUEUE_SHARE

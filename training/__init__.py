@@ -1,0 +1,1 @@
+"""Recipes that rebuild every shipped model from the corpora."""
