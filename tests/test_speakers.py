@@ -35,10 +35,21 @@ def test_labels(line: str, speaker: str, start_s: float | None, words: str) -> N
 @pytest.mark.parametrize(
     "line",
     [
-        "I told her: no.", "Note to self: ring", "My question: why", "my mother: she left",
-        "What I mean is this: I left", "http://x.org", "10:30", "", "the doctor: said no",
-        "Then he said, quietly: go", " " * 100_000 + "x", "A" * 100_000 + ":",
-        "Ann" + " " * 100_000, "[" * 100_000, "1:" * 50_000,
+        "I told her: no.",
+        "Note to self: ring",
+        "My question: why",
+        "my mother: she left",
+        "What I mean is this: I left",
+        "http://x.org",
+        "10:30",
+        "",
+        "the doctor: said no",
+        "Then he said, quietly: go",
+        " " * 100_000 + "x",
+        "A" * 100_000 + ":",
+        "Ann" + " " * 100_000,
+        "[" * 100_000,
+        "1:" * 50_000,
     ],
 )
 def test_not_labels(line: str) -> None:
@@ -59,10 +70,19 @@ def test_seconds() -> None:
 @pytest.mark.parametrize(
     ("label", "role"),
     [
-        ("T", "therapist"), ("Therapist 2", "therapist"), ("Dr. Okafor", "therapist"),
-        ("Social worker", "therapist"), ("Cl", "client"), ("P1", "client"),
-        ("Rosa (client)", "client"), ("Mother", "other"), ("Maria", None), ("SPEAKER_01", None),
-        ("John C", None), ("Social", None), ("1" * 100_000 + "x", None),
+        ("T", "therapist"),
+        ("Therapist 2", "therapist"),
+        ("Dr. Okafor", "therapist"),
+        ("Social worker", "therapist"),
+        ("Cl", "client"),
+        ("P1", "client"),
+        ("Rosa (client)", "client"),
+        ("Mother", "other"),
+        ("Maria", None),
+        ("SPEAKER_01", None),
+        ("John C", None),
+        ("Social", None),
+        ("1" * 100_000 + "x", None),
     ],
 )
 def test_roles_of_labels(label: str, role: str | None) -> None:
@@ -77,7 +97,8 @@ TRANSCRIPTS = {
     "P is a person beside a T": (["T: a", "P: b", "T: c"], {"T", "P"}),
     "answers without a label": (["Therapist: a", "b", "Therapist: c", "d"], {"Therapist"}),
     "a word and a colon once": (
-        ["T: a", "C: b", "T: c", "C: d", "Breathe: in", "T: e", "C: f"], {"T", "C"},
+        ["T: a", "C: b", "T: c", "C: d", "Breathe: in", "T: e", "C: f"],
+        {"T", "C"},
     ),
 }
 NOTES = {
@@ -88,10 +109,17 @@ NOTES = {
     "a post's additions": ["I left.", "Update: back", "Note to self: rest", "Update: gone"],
     "family": ["Mother: well", "Father: died 2010", "Sister: abroad"],
     "one question": ["I never know.", "My question: what now?"],
-    "quoted talk": ["She told me what had been said on the phone. " * 8, "Mum: You never call.",
-                    "Lea: I was ill.", "Mum: Right."],
-    "quoted exchange": ["She was quiet and tired, and we spoke of her work. " * 8,
-                        "T: And then?", "C: Nothing."],
+    "quoted talk": [
+        "She told me what had been said on the phone. " * 8,
+        "Mum: You never call.",
+        "Lea: I was ill.",
+        "Mum: Right.",
+    ],
+    "quoted exchange": [
+        "She was quiet and tired, and we spoke of her work. " * 8,
+        "T: And then?",
+        "C: Nothing.",
+    ],
 }
 
 
@@ -113,23 +141,30 @@ def test_the_option_settles_that_lines_are_talk() -> None:
 
 def test_roles_by_elimination_and_by_guess() -> None:
     assert assign_roles([("T", "Hm?"), ("Rosa", "Yes.")]) == {
-        "T": ("therapist", "label"), "Rosa": ("client", "label"),
+        "T": ("therapist", "label"),
+        "Rosa": ("client", "label"),
     }
-    guessed = assign_roles([
-        ("Ana", "I stayed at home the whole week and saw no one at all."),
-        ("Ben", "What kept you?"), ("Ana", "The rain, and then the habit of it."),
-        ("Ben", "Since when?"),
-    ])
+    guessed = assign_roles(
+        [
+            ("Ana", "I stayed at home the whole week and saw no one at all."),
+            ("Ben", "What kept you?"),
+            ("Ana", "The rain, and then the habit of it."),
+            ("Ben", "Since when?"),
+        ]
+    )
     assert guessed == {"Ana": ("client", "guess"), "Ben": ("therapist", "guess")}
 
 
 def test_roles_by_option() -> None:
     turns = [("Ana", "a"), ("Ben", "b"), ("Mother", "c"), (None, "d")]
     assert assign_roles(turns, "BEN") == {
-        "Ana": ("client", "option"), "Ben": ("therapist", "option"), "Mother": ("other", "label"),
+        "Ana": ("client", "option"),
+        "Ben": ("therapist", "option"),
+        "Mother": ("other", "label"),
     }
     assert assign_roles([("Client", "a"), ("Ana", "b"), ("Ben", "c")], "Ana")["Ben"] == (
-        "other", "option",
+        "other",
+        "option",
     )
     with pytest.raises(OptionError, match="none of the 3 speakers") as caught:
         assign_roles(turns, "Cleo")
@@ -138,5 +173,6 @@ def test_roles_by_option() -> None:
 
 def test_roles_that_the_file_gives() -> None:
     assert assign_roles([("Ana", "a"), ("Ben", "b")], given={"Ana": "client"}) == {
-        "Ana": ("client", "label"), "Ben": ("therapist", "label"),
+        "Ana": ("client", "label"),
+        "Ben": ("therapist", "label"),
     }

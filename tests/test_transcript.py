@@ -20,9 +20,11 @@ from ipt_nlp.transcript import (
 
 # Words that no label, heading or mark-up begins with; astral, combining and odd spaces included.
 WORDS = st.lists(
-    st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "So"]), min_size=1, max_size=6)
-    .map(lambda w: f"x{w}"),
-    min_size=1, max_size=12,
+    st.text(
+        st.characters(codec="utf-8", categories=["L", "M", "N", "So"]), min_size=1, max_size=6
+    ).map(lambda w: f"x{w}"),
+    min_size=1,
+    max_size=12,
 ).map(" ".join)
 TURNS = st.lists(st.tuples(st.sampled_from(["T", "Client", "Dr. Ode"]), WORDS), max_size=8).map(
     lambda turns: [("T", "xhow"), ("Client", "xwell"), *turns]
@@ -68,7 +70,10 @@ def test_what_a_transcript_and_a_note_are() -> None:
         "Notes by hand\n\nAna: Why?\nBen: I stayed in, all week.\nAna: Why?"
     )
     assert [(t.speaker, t.role) for t in talk.turns] == [
-        (None, "other"), ("Ana", "therapist"), ("Ben", "client"), ("Ana", "therapist"),
+        (None, "other"),
+        ("Ana", "therapist"),
+        ("Ben", "client"),
+        ("Ana", "therapist"),
     ]
     assert talk.warnings == (GUESS_WARNING,)
     note = Transcript.from_text("She came late.\n\nShe left early.")
@@ -98,7 +103,9 @@ def test_roles_of_a_file_are_kept() -> None:
         source="x",
     )
     assert [(t.role, t.role_source) for t in found.turns] == [
-        ("therapist", "label"), ("client", "label"), ("other", "label"),
+        ("therapist", "label"),
+        ("client", "label"),
+        ("other", "label"),
     ]
 
 
@@ -121,5 +128,8 @@ def test_unpaired_surrogates_are_replaced() -> None:
 def test_paragraphs() -> None:
     lines = "One\ntwo\n\n\nPlan: rest\nand eat\nRisk:\n\nnone\n# Next\n\n- call".split("\n")
     assert paragraphs(lines) == [
-        "One\ntwo", "Plan: rest\nand eat", "Risk:\nnone", "# Next\n- call",
+        "One\ntwo",
+        "Plan: rest\nand eat",
+        "Risk:\nnone",
+        "# Next\n- call",
     ]

@@ -28,6 +28,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Times:
+    """When a cue is spoken."""
+
     start_s: float
     end_s: float
 

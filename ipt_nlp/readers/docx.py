@@ -29,7 +29,10 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 # Held twice (once more in an mc:Choice), gone, or the paragraph's format and not its words.
 _SKIPPED = {_FALLBACK, f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", f"{_W}sectPr"}
 _CHARACTERS = {
-    f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "\u2011",
+    f"{_W}tab": "\t",
+    f"{_W}br": "\n",
+    f"{_W}cr": "\n",
+    f"{_W}noBreakHyphen": "\u2011",
     f"{_W}ptab": "\t",
 }
 _ASIDE = re.compile(r"(?:comments|footnotes|endnotes|header\d*|footer\d*)\.xml$")
@@ -84,8 +87,16 @@ def _open(raw: Raw) -> Document:
             raise ReadError(raw.source, f"unpacks to more than {4 * MAX_BYTES // 2**20} MiB")
         return docx.Document(io.BytesIO(raw.data))
     except (
-        zipfile.BadZipFile, PackageNotFoundError, SyntaxError, KeyError, ValueError,
-        NotImplementedError, RuntimeError, EOFError, AttributeError, zlib.error,
+        zipfile.BadZipFile,
+        PackageNotFoundError,
+        SyntaxError,
+        KeyError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        AttributeError,
+        zlib.error,
     ):
         raise ReadError(
             raw.source, "not a Word document, or a damaged one; open it and save it again as .docx"
@@ -223,9 +234,11 @@ def _joined(lines: Sequence[Line]) -> str:
 
 
 def _aside_warnings(document: Document) -> list[str]:
-    found = sorted({
-        match[0].removesuffix(".xml").rstrip("0123456789")
-        for part in document.part.package.iter_parts()
-        if (match := _ASIDE.search(str(part.partname))) and b"<w:t" in part.blob
-    })
+    found = sorted(
+        {
+            match[0].removesuffix(".xml").rstrip("0123456789")
+            for part in document.part.package.iter_parts()
+            if (match := _ASIDE.search(str(part.partname))) and b"<w:t" in part.blob
+        }
+    )
     return [f"text in {', '.join(found)} was not read"] if found else []

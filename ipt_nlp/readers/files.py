@@ -171,6 +171,7 @@ def parse_json(text: str, source: str, line: int | None = None) -> Any:
     Raises:
         ReadError: Not JSON, nested too deep, or an object names a field twice.
     """
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):

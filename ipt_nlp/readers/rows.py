@@ -41,8 +41,9 @@ def read_csv(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
             field that cannot be used; it names the line.
     """
     decoded = decode(raw)
-    return _transcripts(raw.source, _csv_rows(decoded.text, raw.source), therapist,
-                        decoded.warnings)
+    return _transcripts(
+        raw.source, _csv_rows(decoded.text, raw.source), therapist, decoded.warnings
+    )
 
 
 def read_jsonl(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
@@ -52,8 +53,9 @@ def read_jsonl(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript
         ReadError: A line that is not a JSON object, or a field that cannot be used; it names both.
     """
     decoded = decode(raw)
-    return _transcripts(raw.source, _jsonl_rows(decoded.text, raw.source), therapist,
-                        decoded.warnings)
+    return _transcripts(
+        raw.source, _jsonl_rows(decoded.text, raw.source), therapist, decoded.warnings
+    )
 
 
 def header_delimiter(text: str) -> str | None:

@@ -26,9 +26,7 @@ def words(
     if value is None:
         raise ReadError(source, f"{where}field '{field}' is missing", line)
     if isinstance(value, bool) or not isinstance(value, str):
-        raise ReadError(
-            source, f"{where}field '{field}' is {_kind(value)}, expected text", line
-        )
+        raise ReadError(source, f"{where}field '{field}' is {_kind(value)}, expected text", line)
     return value
 
 
@@ -66,9 +64,7 @@ def number(
     return found
 
 
-def whole(
-    row: Mapping[str, Any], field: str, source: str, line: int | None = None
-) -> int | None:
+def whole(row: Mapping[str, Any], field: str, source: str, line: int | None = None) -> int | None:
     """A field that holds a whole number, as a number or as digits; empty is None."""
     value = row.get(field)
     if value is None or (isinstance(value, str) and not value.strip()):
@@ -86,7 +82,8 @@ def refuse_result(found: Mapping[str, Any], source: str, line: int | None = None
     marked = found.get("format")
     if isinstance(marked, str) and marked.startswith("ipt-nlp/"):
         raise ReadError(
-            source, "a result of this program, not a transcript; give the file it was made from",
+            source,
+            "a result of this program, not a transcript; give the file it was made from",
             line,
         )
 

@@ -42,8 +42,10 @@ def test_paragraphs_and_tables_in_order() -> None:
     document.add_paragraph("Client: Yes.")
     found = read(document)
     assert turns(found) == [
-        ("Therapist", "Where do you eat?"), ("Client", "In the car."),
-        ("Therapist", "Alone?"), ("Client", "Yes."),
+        ("Therapist", "Where do you eat?"),
+        ("Client", "In the car."),
+        ("Therapist", "Alone?"),
+        ("Client", "Yes."),
     ]
     assert [t.start_s for t in found.turns] == [None, 10.0, 14.0, None]
 
@@ -56,28 +58,38 @@ def test_bold_labels_without_a_colon() -> None:
         paragraph.add_run(name).bold = True
         paragraph.add_run(f" {words}")
     assert turns(read(document)) == [
-        ("Therapist", "And the letter?"), ("Lena", "Unopened."), ("Lena", "Still."),
+        ("Therapist", "And the letter?"),
+        ("Lena", "Unopened."),
+        ("Lena", "Still."),
     ]
 
 
 def test_tracked_insertions_are_read_and_deletions_are_not() -> None:
     document = docx.Document()
     paragraph = document.add_paragraph("She left ")
-    paragraph._p.append(parse_xml(
-        f'<w:ins {nsdecls("w")} w:id="1" w:author="a"><w:r><w:t>in March</w:t></w:r></w:ins>'
-    ))
-    paragraph._p.append(parse_xml(
-        f'<w:del {nsdecls("w")} w:id="2" w:author="a"><w:r><w:delText>now</w:delText></w:r></w:del>'
-    ))
+    paragraph._p.append(
+        parse_xml(
+            f'<w:ins {nsdecls("w")} w:id="1" w:author="a"><w:r><w:t>in March</w:t></w:r></w:ins>'
+        )
+    )
+    paragraph._p.append(
+        parse_xml(
+            f'<w:del {nsdecls("w")} w:id="2" w:author="a">'
+            "<w:r><w:delText>now</w:delText></w:r></w:del>"
+        )
+    )
     assert read(document).text == "She left in March"
 
 
 def test_moved_text_is_read_where_it_went() -> None:
     document = docx.Document()
     for tag, words in (("moveFrom", "Here."), ("moveTo", "There.")):
-        document.add_paragraph()._p.append(parse_xml(
-            f'<w:{tag} {nsdecls("w")} w:id="1" w:author="a"><w:r><w:t>{words}</w:t></w:r></w:{tag}>'
-        ))
+        document.add_paragraph()._p.append(
+            parse_xml(
+                f'<w:{tag} {nsdecls("w")} w:id="1" w:author="a">'
+                f"<w:r><w:t>{words}</w:t></w:r></w:{tag}>"
+            )
+        )
     assert read(document).text == "There."
 
 
@@ -85,20 +97,26 @@ def test_text_boxes_are_read_once() -> None:
     box = "<w:txbxContent><w:p><w:r><w:t>Boxed.</w:t></w:r></w:p></w:txbxContent>"
     mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
     document = docx.Document()
-    document.add_paragraph("Before.")._p.append(parse_xml(
-        f'<w:r {nsdecls("w")} {mc}><mc:AlternateContent><mc:Choice Requires="wps">{box}</mc:Choice>'
-        f"<mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
-    ))
+    document.add_paragraph("Before.")._p.append(
+        parse_xml(
+            f"<w:r {nsdecls('w')} {mc}><mc:AlternateContent>"
+            f'<mc:Choice Requires="wps">{box}</mc:Choice>'
+            f"<mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+        )
+    )
     assert read(document).text == "Before.\nBoxed."
 
 
 def test_content_controls_are_read() -> None:
     document = docx.Document()
     document.add_paragraph("Before.")
-    document.element.body.insert(1, parse_xml(
-        f'<w:sdt {nsdecls("w")}><w:sdtContent><w:p><w:r><w:t>Inside.</w:t></w:r></w:p>'
-        "</w:sdtContent></w:sdt>"
-    ))
+    document.element.body.insert(
+        1,
+        parse_xml(
+            f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>Inside.</w:t></w:r></w:p>"
+            "</w:sdtContent></w:sdt>"
+        ),
+    )
     assert read(document).text == "Before.\nInside."
 
 

@@ -102,7 +102,9 @@ def test_expand(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     assert expand([tmp_path / "b.txt", tmp_path, "-"]) == [
-        tmp_path / "b.txt", tmp_path / "a" / "z.vtt", Path("-"),
+        tmp_path / "b.txt",
+        tmp_path / "a" / "z.vtt",
+        Path("-"),
     ]
     with pytest.raises(ReadError, match=r"pic\.png: unknown kind.*\.docx.*\.jsonl"):
         expand([tmp_path / "a" / "pic.png"])
@@ -114,8 +116,20 @@ def test_expand(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["letters.txt", "note.md", "zoom.vtt", "voices.vtt", "plain.srt", "whisperx.json",
-     "whisper.json", "posts.csv", "turns.csv", "posts.jsonl", "utf16le.txt", "cp1252.txt"],
+    [
+        "letters.txt",
+        "note.md",
+        "zoom.vtt",
+        "voices.vtt",
+        "plain.srt",
+        "whisperx.json",
+        "whisper.json",
+        "posts.csv",
+        "turns.csv",
+        "posts.jsonl",
+        "utf16le.txt",
+        "cp1252.txt",
+    ],
 )
 def test_a_stream_is_read_as_its_file_is(cases: Path, name: str) -> None:
     streamed = list(read_stream((cases / name).read_bytes(), source=name))

@@ -31,7 +31,10 @@ def test_text_with_labels(cases: Path) -> None:
 def test_stamped_labels_have_times(cases: Path) -> None:
     found = read_one(cases / "stamped.txt")
     assert [(t.role, t.start_s) for t in found.turns] == [
-        ("therapist", 751.0), ("client", 760.0), ("therapist", 764.0), ("client", 769.0),
+        ("therapist", 751.0),
+        ("client", 760.0),
+        ("therapist", 764.0),
+        ("client", 769.0),
     ]
 
 
@@ -93,8 +96,7 @@ def test_whisperx_with_speakers(cases: Path) -> None:
     found = read_one(cases / "whisperx.json")
     assert spoken(found) == [
         ("SPEAKER_00", "therapist", "What changed in May?"),
-        ("SPEAKER_01", "client",
-         "The baby came and I lost my evenings and my desk. Both of them."),
+        ("SPEAKER_01", "client", "The baby came and I lost my evenings and my desk. Both of them."),
     ]
     assert found.turns[1].end_s == 7.0
 
@@ -103,7 +105,8 @@ def test_whisper_without_speakers_is_cut_at_pauses(cases: Path) -> None:
     found = read_one(cases / "whisper.json")
     assert found.kind == "note"
     assert spoken(found) == [
-        (None, "other", "I moved. Then nothing."), (None, "other", "Nobody rang."),
+        (None, "other", "I moved. Then nothing."),
+        (None, "other", "Nobody rang."),
     ]
     assert found.warnings == (NO_SPEAKERS_WARNING,)
 
@@ -115,7 +118,8 @@ def test_rows_of_texts(cases: Path) -> None:
         ("p2", "Two lines\nin one cell."),
     ]
     assert [(t.source, t.text, t.kind) for t in jsonl] == [
-        ("x-1", "Since the wedding I see no one.", "text"), ("2", "He was my last friend.", "text"),
+        ("x-1", "Since the wedding I see no one.", "text"),
+        ("2", "He was my last friend.", "text"),
     ]
     assert [t.role for t in jsonl[0].turns] == ["client"]
 
@@ -123,10 +127,12 @@ def test_rows_of_texts(cases: Path) -> None:
 def test_rows_of_turns(cases: Path) -> None:
     found = list(read(cases / "turns.csv"))
     assert [(t.source, t.session_number) for t in found] == [
-        ("turns.csv#s02", 2), ("turns.csv#s03", 3),
+        ("turns.csv#s02", 2),
+        ("turns.csv#s03", 3),
     ]
     assert spoken(found[0]) == [
-        ("Ada", "therapist", "How are you?"), ("Mo", "client", "Fine, mostly."),
+        ("Ada", "therapist", "How are you?"),
+        ("Mo", "client", "Fine, mostly."),
     ]
     assert [t.start_s for t in found[0].turns] == [0.5, 4.0]
     assert {t.role_source for t in found[0].turns} == {"label"}
@@ -135,6 +141,8 @@ def test_rows_of_turns(cases: Path) -> None:
 def test_therapist_option(cases: Path) -> None:
     found = read_one(cases / "zoom.vtt", therapist="tom reed")
     assert [(t.role, t.role_source) for t in found.turns] == [
-        ("client", "option"), ("therapist", "option"), ("client", "option"),
+        ("client", "option"),
+        ("therapist", "option"),
+        ("client", "option"),
     ]
     assert found.warnings == ()

@@ -15,9 +15,11 @@ from ipt_nlp.transcript import Transcript
 
 Turns = list[tuple[str, str]]
 WORDS = st.lists(
-    st.text(st.characters(codec="utf-8", categories=["L", "N", "So"]), min_size=1, max_size=6)
-    .map(lambda w: f"x{w}"),
-    min_size=1, max_size=10,
+    st.text(st.characters(codec="utf-8", categories=["L", "N", "So"]), min_size=1, max_size=6).map(
+        lambda w: f"x{w}"
+    ),
+    min_size=1,
+    max_size=10,
 ).map(" ".join)
 
 
