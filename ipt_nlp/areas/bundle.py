@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import joblib
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sklearn.pipeline import Pipeline
 
 from ipt_nlp import codebook
 from ipt_nlp.areas.encoder import ENCODER_FILES
+from ipt_nlp.areas.kinds import KindClassifier
+from ipt_nlp.areas.views import ViewEncoder
 from ipt_nlp.errors import BundleError
 from ipt_nlp.places import SHIPPED_BUNDLE, shipped_models, user_folder, write_private
+from ipt_nlp.transcript import Kind
 
 MANIFEST = "bundle.json"
 CLASSIFIER = "areas.joblib"
@@ -62,10 +67,9 @@ class Manifest(_Manifest):
     version: str
     codebook: str
     areas: tuple[str, ...]
-    thresholds: dict[str, float]
-    bands: Bands
+    thresholds: dict[Kind, dict[str, float]]
+    bands: dict[Kind, Bands]
     calibration: str
-    context: bool = False
     client_data: bool
     libraries: dict[str, str]
     corpora: tuple[CorpusFingerprint, ...]
@@ -81,6 +85,25 @@ class Bundle:
     manifest: Manifest
     digest: str
     pipeline: Pipeline
+
+    @property
+    def encoder(self) -> ViewEncoder:
+        encoder: ViewEncoder = self.pipeline.named_steps["encoder"]
+        return encoder
+
+    @property
+    def classifier(self) -> KindClassifier:
+        classifier: KindClassifier = self.pipeline.named_steps["classifier"]
+        return classifier
+
+    def thresholds(self, kind: Kind) -> NDArray[np.float64]:
+        """Thresholds (4,) for a kind of text."""
+        of_kind = self.manifest.thresholds.get(kind) or self.manifest.thresholds["text"]
+        return np.array([of_kind[area] for area in codebook.AREAS])
+
+    def bands(self, kind: Kind) -> Bands:
+        """The bands of review for a kind of text."""
+        return self.manifest.bands.get(kind) or self.manifest.bands["text"]
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:

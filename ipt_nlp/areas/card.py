@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ipt_nlp.areas.bundle import CorpusFingerprint
 from ipt_nlp.evaluation import Report
+from ipt_nlp.transcript import Kind
 
 CLIENT_DATA = """\
 > **This bundle was trained on client text and is client data itself**: store it, share it and
@@ -25,6 +26,13 @@ texts of people in acute danger. The absence of a label means nothing.
 - English only. Registers and cultures that the corpus lacks will be served worse.
 - Probabilities are calibrated on the training corpus; on other text they are less so.
 """
+
+
+KIND_NAMES = {
+    "text": "Loose texts (posts, forms)",
+    "transcript": "Segments of transcripts",
+    "note": "Paragraphs of notes",
+}
 
 
 def metrics_table(report: Report) -> str:
@@ -49,18 +57,24 @@ def metrics_table(report: Report) -> str:
 def model_card(
     name: str,
     version: str,
-    report: Report,
-    thresholds: Mapping[str, float],
+    reports: Mapping[Kind, Report],
+    thresholds: Mapping[Kind, Mapping[str, float]],
     corpora: Sequence[CorpusFingerprint],
     client_data: bool,
 ) -> str:
     """The card as Markdown."""
-    chosen = ", ".join(f"{area} {value:.2f}" for area, value in thresholds.items())
     trained = "\n".join(f"- {c.name}: {c.rows} texts, SHA-256 `{c.sha256}`" for c in corpora)
     warning = f"\n{CLIENT_DATA}" if client_data else ""
+    tables = "\n".join(
+        f"### {KIND_NAMES.get(kind, kind)}\n\n{metrics_table(report)}\n\nThresholds: "
+        + ", ".join(f"{area} {value:.2f}" for area, value in thresholds[kind].items())
+        + ".\n"
+        for kind, report in reports.items()
+    )
     return f"""# {name} {version}
 {warning}
-Labels text by IPT problem area: frozen sentence encoder, calibrated scikit-learn classifier.
+Labels text by IPT problem area: frozen sentence encoder, two stages of calibrated scikit-learn
+classifiers, one set for each kind of text.
 
 {USE}
 ## Training data
@@ -72,7 +86,4 @@ Labels text by IPT problem area: frozen sentence encoder, calibrated scikit-lear
 Clients and writers are kept on one side of each fold. Figures on the text a model was made from
 flatter it: judge it on your own.
 
-{metrics_table(report)}
-
-Thresholds: {chosen}.
-"""
+{tables}"""

@@ -1,4 +1,9 @@
-"""Embeddings -> calibrated probability of each area, with scikit-learn estimators."""
+"""Views -> calibrated probability of each area, in two stages of scikit-learn estimators.
+
+The first stage reads embeddings: one linear classifier for each area. The second combines what it
+says of the whole text, of its parts and, in a session, of the neighbouring segments (stacked
+generalisation, Wolpert 1992), and is calibrated (Platt 1999).
+"""
 
 from __future__ import annotations
 
@@ -12,47 +17,62 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import Pipeline
-
-from ipt_nlp.areas.encoder import SentenceEncoder
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+ViewArray = NDArray[np.object_]
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+F1_TOLERANCE = 0.01
 
 
 class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """One calibrated binary classifier for each area (binary relevance).
 
-    Unlike ``OneVsRestClassifier`` it keeps groups (clients, writers) on one side of every
-    calibration fold, and leaves out cells that no labeller has settled.
+    Unlike ``OneVsRestClassifier`` it keeps groups (clients, writers) on one side of every fold,
+    leaves out cells that no labeller has settled, and reads parts and neighbours.
 
     Args:
-        estimator: Any scikit-learn classifier; class-weighted logistic regression by default.
-        calibration: "sigmoid" (Platt 1999) or "isotonic".
-        n_folds: Folds of the grouped cross-validation that calibration is fitted on.
+        estimator: Any scikit-learn classifier of embeddings; class-weighted logistic regression
+            by default.
+        in_context: Whether rows are read beside the rows before and after them in their session.
+        calibration: "sigmoid" or "isotonic".
+        n_folds: Folds of the grouped cross-validation for stacking and calibration.
     """
 
     def __init__(
-        self, estimator: Any = None, calibration: str = "sigmoid", n_folds: int = 5
+        self,
+        estimator: Any = None,
+        in_context: bool = False,
+        calibration: str = "sigmoid",
+        n_folds: int = 5,
     ) -> None:
         self.estimator = estimator
+        self.in_context = in_context
         self.calibration = calibration
         self.n_folds = n_folds
 
     def fit(
         self,
-        X: NDArray[np.float32],
+        X: ViewArray,
         y: Bools,
         groups: Sequence[str] | None = None,
         scored: Bools | None = None,
+        sessions: Sequence[str] | None = None,
+        second: Bools | None = None,
     ) -> AreaClassifier:
-        """Fit a classifier for each column of ``y``.
+        """Fit both stages for each column of ``y``.
 
         Args:
-            X: (n_texts, n_dimensions).
+            X: Views (n_texts,).
             y: (n_texts, n_areas).
             groups: Client or writer of each text; each text its own group when left out.
             scored: (n_texts, n_areas), false where the label is not settled.
+            sessions: Session of each text, rows of a session in their order; needed in context.
+            second: (n_texts,), the rows that the second stage learns from; all by default. The
+                first stage learns from every row.
 
         Raises:
             ValueError: An area has no text with, or none without it.
@@ -60,75 +80,191 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y = np.asarray(y, dtype=bool)
         names = np.arange(len(y)) if groups is None else np.asarray(groups)
         mask = np.ones_like(y) if scored is None else scored
-        self.classifiers_ = []
+        chosen = np.ones(len(y), dtype=bool) if second is None else second
+        self.first_ = []
+        readings = []
+        for column in range(y.shape[1]):
+            keep = np.flatnonzero(mask[:, column])
+            folds = self._folds(y[keep, column], names[keep], f"area {column}")
+            readings.append(self._read_out_of_fold(X, y[:, column], keep, folds))
+            whole = np.stack([v.whole for v in X[keep]])
+            self.first_.append(self._base().fit(whole, y[keep, column]))
+        features = self._features(readings, chosen, sessions)
+        self.second_: list[CalibratedClassifierCV] = []
         self.out_of_fold_ = np.full(y.shape, np.nan)
         for column in range(y.shape[1]):
-            keep = mask[:, column]
-            labels = y[keep, column]
-            if labels.all() or not labels.any():
-                raise ValueError(f"area {column}: needs texts with and without it")
-            folds = self._folds(X[keep], labels, names[keep])
-            calibrated = CalibratedClassifierCV(
-                self._base(), method=self.calibration, cv=folds, ensemble=False
-            ).fit(X[keep], labels)
-            raw = cross_val_predict(
-                self._base(), X[keep], labels, cv=folds, method=_score_method(self._base())
-            )
-            raw = raw[:, 1] if raw.ndim == 2 else raw
-            inner = calibrated.calibrated_classifiers_[0]
-            self.out_of_fold_[keep, column] = inner.calibrators[0].predict(raw)
-            self.classifiers_.append(calibrated)
+            keep = np.flatnonzero(chosen & mask[:, column])
+            self._fit_second(features[keep], y[keep, column], names[keep], keep, column)
         self.classes_ = np.arange(y.shape[1])
-        self.n_features_in_ = X.shape[1]
         return self
 
-    def predict_proba(self, X: NDArray[np.float32]) -> Floats:
-        """Probabilities (n_texts, n_areas), float64."""
-        return np.column_stack([c.predict_proba(X)[:, 1] for c in self.classifiers_])
+    def predict_proba(self, X: ViewArray, sessions: Sequence[str] | None = None) -> Floats:
+        """Probabilities (n_texts, n_areas), float64.
 
-    def predict(self, X: NDArray[np.float32]) -> Bools:
+        Args:
+            X: Views (n_texts,).
+            sessions: As in ``fit``; without it, rows in context are one session.
+        """
+        return self.predict_features(self.features(X, sessions))
+
+    def features(self, X: ViewArray, sessions: Sequence[str] | None = None) -> Floats:
+        """What the second stage reads of each row (n_texts, n_features)."""
+        readings = [read_views(first, X) for first in self.first_]
+        if self.in_context and sessions is None:
+            sessions = ["one"] * len(X)
+        return self._features(readings, np.ones(len(X), dtype=bool), sessions)
+
+    def predict_features(self, features: Floats) -> Floats:
+        """Probabilities (n_texts, n_areas) of rows that are given by their features."""
+        if not len(features):
+            return np.empty((0, len(self.second_)))
+        return np.column_stack([c.predict_proba(features)[:, 1] for c in self.second_])
+
+    def first_scores(self, embeddings: NDArray[np.float32], column: int) -> Floats:
+        """Scores of single embeddings (n_texts, n_dimensions) by the first stage of one area."""
+        return _scores(self.first_[column], embeddings)
+
+    def with_other_words(self, features: Floats, X: ViewArray) -> Floats:
+        """Features of rows whose own words are replaced and whose neighbours stay.
+
+        Args:
+            features: Of the rows as they are (n_texts, n_features).
+            X: Views of the words that take their place (n_texts,).
+        """
+        own = np.concatenate([read_views(first, X) for first in self.first_], axis=1)
+        return np.concatenate([own, features[:, own.shape[1] :]], axis=1)
+
+    def predict(self, X: ViewArray) -> Bools:
         """Areas at a probability of one half; the bundle's thresholds are applied by the tagger."""
         return self.predict_proba(X) >= 0.5
+
+    def _fit_second(
+        self,
+        features: Floats,
+        labels: Bools,
+        names: NDArray[Any],
+        keep: NDArray[np.intp],
+        column: int,
+    ) -> None:
+        folds = self._folds(labels, names, f"area {column}")
+        combiner = make_pipeline(
+            StandardScaler(),
+            LogisticRegression(
+                C=0.03 if self.in_context else 0.1, class_weight="balanced", max_iter=1000
+            ),
+        )
+        calibrated = CalibratedClassifierCV(
+            combiner, method=self.calibration, cv=folds, ensemble=False
+        ).fit(features, labels)
+        raw = cross_val_predict(
+            clone(combiner), features, labels, cv=folds, method="decision_function"
+        )
+        calibrator = calibrated.calibrated_classifiers_[0].calibrators[0]
+        self.out_of_fold_[keep, column] = calibrator.predict(raw)
+        self.second_.append(calibrated)
+
+    def _read_out_of_fold(
+        self, X: ViewArray, labels: Bools, keep: NDArray[np.intp], folds: Sequence[Fold]
+    ) -> Floats:
+        found = np.zeros((len(X), N_READINGS))
+        for train, test in folds:
+            rows = keep[train]
+            fitted = self._base().fit(np.stack([v.whole for v in X[rows]]), labels[rows])
+            found[keep[test]] = read_views(fitted, X[keep[test]])
+        return found
+
+    def _features(
+        self, readings: Sequence[Floats], rows: Bools, sessions: Sequence[str] | None
+    ) -> Floats:
+        own = np.concatenate(readings, axis=1)
+        if not self.in_context:
+            return own
+        if sessions is None:
+            raise ValueError("sessions are needed in context")
+        whole = np.column_stack([r[:, 0] for r in readings])
+        return np.concatenate([own, _context(whole, rows, sessions)], axis=1)
 
     def _base(self) -> Any:
         if self.estimator is None:
             return LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
         return clone(self.estimator)
 
-    def _folds(
-        self, X: NDArray[np.float32], labels: Bools, names: NDArray[Any]
-    ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _folds(self, labels: Bools, names: NDArray[Any], what: str) -> list[Fold]:
+        if labels.all() or not labels.any():
+            raise ValueError(f"{what}: needs texts with and without it")
         n_folds = min(self.n_folds, len(np.unique(names)))
-        splits = list(GroupKFold(n_folds).split(X, labels, names))
-        usable = all(labels[train].any() and not labels[train].all() for train, _ in splits)
-        if not usable:
-            raise ValueError("an area occurs in too few clients or writers to be calibrated")
+        if n_folds < 2:
+            raise ValueError(f"{what}: needs texts of at least two clients or writers")
+        splits = list(GroupKFold(n_folds).split(labels, labels, names))
+        if any(labels[train].all() or not labels[train].any() for train, _ in splits):
+            raise ValueError(f"{what}: occurs in too few clients or writers")
         return splits
 
 
-def _score_method(estimator: Any) -> str:
-    return "decision_function" if hasattr(estimator, "decision_function") else "predict_proba"
+N_READINGS = 5
 
 
-def area_pipeline(encoder: SentenceEncoder, classifier: AreaClassifier) -> Pipeline:
+def read_views(first: Any, X: ViewArray) -> Floats:
+    """What a first-stage classifier says of each text: (n_texts, ``N_READINGS``).
+
+    Columns: score of the whole, highest and second highest score of its parts, their mean, and
+    the logarithm of their number.
+    """
+    found = np.zeros((len(X), N_READINGS))
+    if not len(X):
+        return found
+    whole = _scores(first, np.stack([v.whole for v in X]))
+    parts = _scores(first, np.concatenate([v.parts for v in X]))
+    bounds = np.cumsum([0, *(len(v.parts) for v in X)])
+    for i in range(len(X)):
+        ranked = np.sort(parts[bounds[i] : bounds[i + 1]])[::-1]
+        second = ranked[1] if len(ranked) > 1 else ranked[0]
+        found[i] = whole[i], ranked[0], second, ranked.mean(), np.log(len(ranked))
+    return found
+
+
+def _scores(first: Any, embeddings: NDArray[np.float32]) -> Floats:
+    if hasattr(first, "decision_function"):
+        return np.asarray(first.decision_function(embeddings), dtype=float)
+    p = np.clip(first.predict_proba(embeddings)[:, 1], 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(p / (1 - p)), dtype=float)
+
+
+def _context(whole: Floats, rows: Bools, sessions: Sequence[str]) -> Floats:
+    """Scores of the two rows before and the row after, the session's mean and its highest three."""
+    n_areas = whole.shape[1]
+    found = np.zeros((len(whole), 5 * n_areas))
+    names = np.asarray(sessions, dtype=object)
+    for name in dict.fromkeys(names[rows].tolist()):
+        members = np.flatnonzero(rows & (names == name))
+        inside = whole[members]
+        mean = inside.mean(axis=0)
+        highest = np.sort(inside, axis=0)[-3:].mean(axis=0)
+        padded = np.vstack([mean, mean, inside, mean])
+        for k, row in enumerate(members):
+            found[row] = np.concatenate([padded[k + 1], padded[k], padded[k + 3], mean, highest])
+    return found
+
+
+def area_pipeline(encoder: Any, classifier: Any) -> Pipeline:
     """Texts -> areas in one estimator, for ``GridSearchCV`` and for a bundle on disk."""
     return Pipeline([("encoder", encoder), ("classifier", classifier)])
 
 
-F1_TOLERANCE = 0.03
-
-
-def best_thresholds(probabilities: Floats, y: Bools, scored: Bools | None = None) -> Floats:
-    """For each area the lowest threshold whose F1 is within ``F1_TOLERANCE`` of the best.
+def best_thresholds(
+    probabilities: Floats, y: Bools, scored: Bools | None = None, tolerance: float = F1_TOLERANCE
+) -> Floats:
+    """For each area the lowest threshold whose F1 is within ``tolerance`` of the best.
 
     The lowest, because F1 is flat there, because text unlike the training text is scored lower
     than it should be, and because a theme that was missed costs a clinician more than one that is
     dismissed at a glance.
 
     Args:
-        probabilities: (n_texts, n_areas), out of fold.
+        probabilities: (n_texts, n_areas), out of fold; nan where there is none.
         y: (n_texts, n_areas).
         scored: (n_texts, n_areas), false where the label is not settled.
+        tolerance: Of F1.
     """
     found = np.empty(y.shape[1])
     for column in range(y.shape[1]):
@@ -139,6 +275,6 @@ def best_thresholds(probabilities: Floats, y: Bools, scored: Bools | None = None
             y[keep, column], probabilities[keep, column]
         )
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-        near = np.flatnonzero(f1[:-1] >= f1[:-1].max() - F1_TOLERANCE)
+        near = np.flatnonzero(f1[:-1] >= f1[:-1].max() - tolerance)
         found[column] = float(cuts[near[0]])
     return found

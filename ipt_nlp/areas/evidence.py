@@ -1,8 +1,9 @@
 """Which words speak for an area: the sentences whose removal lowers its probability most.
 
-Leave-one-out occlusion (Li, Monroe & Jurafsky 2016, arXiv:1612.08220) by sentence. Encoding a
-text again for each of its sentences would cost more than everything else together, so the token
-states that are already there first pick the sentences that can matter; only those are re-scored.
+Leave-one-out occlusion (Li, Monroe & Jurafsky 2016, arXiv:1612.08220) by sentence; the neighbours
+of a segment stay as they are. Encoding a text again for each of its sentences would cost more than
+everything else together, so the token states that are already there first pick the sentences that
+can matter; only those are re-scored.
 """
 
 from __future__ import annotations
@@ -13,23 +14,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ipt_nlp.areas.classifier import AreaClassifier
+from ipt_nlp.areas.classifier import AreaClassifier, Floats
 from ipt_nlp.areas.encoder import EncodedText, SentenceEncoder, unit
+from ipt_nlp.areas.views import view_array
 
 MAX_SPANS = 3
-MIN_DROP = 0.02
+MIN_DROP = 0.05
 """A sentence that lowers the probability by less is no evidence, unless it is the best there is."""
 
 
 @dataclass(frozen=True)
 class Occlusion:
-    """A text with its sentences (code points) and the areas (columns) to be explained."""
+    """A text to be explained.
+
+    ``sentences`` are code points, ``columns`` the areas asked for, ``features`` what the second
+    stage read of the text in its place.
+    """
 
     text: str
     encoded: EncodedText
     sentences: Sequence[tuple[int, int]]
     columns: Sequence[int]
-    probabilities: NDArray[np.float64]
+    features: Floats
 
 
 @dataclass(frozen=True)
@@ -47,18 +53,22 @@ def find_evidence(
 ) -> list[list[Evidence]]:
     """At most ``MAX_SPANS`` sentences for each area of each text, the strongest first."""
     candidates = [_candidates(classifier, t) for t in texts]
+    owners = [i for i, chosen in enumerate(candidates) for _ in chosen]
+    if not owners:
+        return [[] for _ in texts]
     shortened = [
         t.text[:start] + t.text[end:]
         for t, chosen in zip(texts, candidates, strict=True)
         for start, end in chosen
     ]
-    if not shortened:
-        return [[] for _ in texts]
-    without = iter(classifier.predict_proba(encoder.transform(shortened)))
+    full = np.stack([texts[i].features for i in owners])
+    short = classifier.with_other_words(full, view_array(shortened, encoder.encode(shortened)))
+    drops = classifier.predict_features(full) - classifier.predict_features(short)
+    rows = iter(drops)
     found: list[list[Evidence]] = []
     for t, chosen in zip(texts, candidates, strict=True):
-        drops = {span: t.probabilities - next(without) for span in chosen}
-        found.append([e for column in t.columns for e in _strongest(drops, column)])
+        by_span = {span: next(rows) for span in chosen}
+        found.append([e for column in t.columns for e in _strongest(by_span, column)])
     return found
 
 
@@ -88,8 +98,8 @@ def _candidates(classifier: AreaClassifier, text: Occlusion) -> list[tuple[int, 
             kept.append((start, end))
     if not kept:
         return []
-    scores = classifier.predict_proba(np.stack(pooled))
     chosen: set[int] = set()
     for column in text.columns:
-        chosen.update(np.argsort(-scores[:, column], kind="stable")[:MAX_SPANS].tolist())
+        scores = classifier.first_scores(np.stack(pooled), column)
+        chosen.update(np.argsort(-scores, kind="stable")[:MAX_SPANS].tolist())
     return [kept[i] for i in sorted(chosen)]

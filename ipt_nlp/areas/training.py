@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -16,24 +16,25 @@ from ipt_nlp import codebook
 from ipt_nlp.areas.bundle import (
     Bands,
     CorpusFingerprint,
-    open_bundle,
     save_bundle,
     shipped_bundle,
     trust,
 )
 from ipt_nlp.areas.card import model_card
-from ipt_nlp.areas.classifier import AreaClassifier, area_pipeline, best_thresholds
-from ipt_nlp.areas.encoder import ENCODER_FILES, SentenceEncoder
+from ipt_nlp.areas.classifier import F1_TOLERANCE, area_pipeline, best_thresholds
+from ipt_nlp.areas.encoder import ENCODER_FILES
+from ipt_nlp.areas.kinds import KindClassifier
+from ipt_nlp.areas.scoring import Progress, encode_views
+from ipt_nlp.areas.views import ViewEncoder
 from ipt_nlp.corpus import LabelledTexts, fingerprint
 from ipt_nlp.errors import OptionError
 from ipt_nlp.evaluation import Report, evaluate, label_arrays
-
-Progress = Callable[[int, int], None]
-"""Called with texts encoded so far and texts in all."""
+from ipt_nlp.transcript import Kind
 
 QUEUE_SHARE = 0.15
 MIXED_BAND = 0.15
-_CHUNK = 64
+TOLERANCES: dict[Kind, float] = {"text": 0.03}
+"""Loose texts differ most from whatever was learned from, so their thresholds are the lowest."""
 _SEED = 0
 
 
@@ -84,11 +85,11 @@ class TrainOptions:
 
 @dataclass(frozen=True)
 class Trained:
-    """A bundle that was written: where, its digest, and its cross-validated figures."""
+    """A bundle that was written: where, its digest, and its cross-validated figures by kind."""
 
     path: Path
     digest: str
-    report: Report
+    reports: Mapping[Kind, Report]
 
 
 def train_bundle(
@@ -100,6 +101,7 @@ def train_bundle(
     options: TrainOptions | None = None,
     encoder: Path | None = None,
     progress: Progress | None = None,
+    trusted: bool = True,
 ) -> Trained:
     """Fit a bundle and add it to the user's own trust file.
 
@@ -114,6 +116,7 @@ def train_bundle(
         options: Estimator and calibration; logistic regression by default.
         encoder: Folder of encoder weights; those of the shipped bundle by default.
         progress: Told how many texts are encoded.
+        trusted: Whether to add the digest to the trust file.
 
     Raises:
         BundleError: The output folder holds other files.
@@ -121,18 +124,37 @@ def train_bundle(
     """
     options = options or TrainOptions()
     weights = encoder or shipped_bundle() / "encoder"
-    sentence_encoder = SentenceEncoder(path=str(weights))
-    embeddings = _encode(sentence_encoder, texts.texts, progress)
+    view_encoder = ViewEncoder(path=str(weights))
+    seen = encode_views(view_encoder, texts.texts, progress)
     labels, scored = label_arrays(texts)
-    classifier = AreaClassifier(options.build(), options.calibration, options.n_folds)
+    classifier = KindClassifier(options.build(), options.calibration, options.n_folds)
     try:
-        classifier.fit(embeddings, labels, groups=texts.groups, scored=scored)
+        classifier.fit(
+            seen,
+            labels,
+            kinds=texts.kinds,
+            groups=texts.groups,
+            scored=scored,
+            sessions=texts.sessions,
+            whole=texts.whole,
+        )
     except ValueError as error:
         raise OptionError(f"these labels do not suffice: {error}") from None
-    probabilities = classifier.out_of_fold_
-    thresholds = best_thresholds(probabilities, labels, scored)
-    report = evaluate(np.nan_to_num(probabilities), labels, scored, thresholds)
-    bands = choose_bands(np.nan_to_num(probabilities), thresholds)
+    thresholds: dict[Kind, dict[str, float]] = {}
+    bands: dict[Kind, Bands] = {}
+    reports: dict[Kind, Report] = {}
+    for kind in classifier.classifiers_:
+        rows = np.flatnonzero((np.asarray(texts.kinds) == kind) & np.asarray(texts.whole))
+        probabilities = classifier.out_of_fold_[rows]
+        cuts = best_thresholds(
+            probabilities, labels[rows], scored[rows], TOLERANCES.get(kind, F1_TOLERANCE)
+        )
+        known = np.nan_to_num(probabilities)
+        thresholds[kind] = {
+            area: round(float(t), 4) for area, t in zip(codebook.AREAS, cuts, strict=True)
+        }
+        bands[kind] = choose_bands(known, cuts)
+        reports[kind] = evaluate(known, labels[rows], scored[rows], cuts)
     del classifier.out_of_fold_
     fingerprints = (
         CorpusFingerprint(
@@ -141,24 +163,25 @@ def train_bundle(
             sha256=fingerprint(texts),
         ),
     )
-    by_key = {k: round(float(t), 4) for k, t in zip(codebook.AREAS, thresholds, strict=True)}
     digest = save_bundle(
         output,
-        area_pipeline(sentence_encoder, classifier),
-        card=model_card(options.name, options.version, report, by_key, fingerprints, client_data),
+        area_pipeline(view_encoder, classifier),
+        card=model_card(
+            options.name, options.version, reports, thresholds, fingerprints, client_data
+        ),
         encoder_files={name: (weights / name).read_bytes() for name in ENCODER_FILES},
         name=options.name,
         version=options.version,
-        thresholds=by_key,
+        thresholds=thresholds,
         bands=bands,
         calibration=options.calibration,
         client_data=client_data,
         corpora=fingerprints,
-        metrics={"cross_validated_on_training_corpora": asdict(report)},
+        metrics={f"cross-validated {kind}": asdict(report) for kind, report in reports.items()},
     )
-    trust(digest)
-    open_bundle(output)
-    return Trained(output, digest, report)
+    if trusted:
+        trust(digest)
+    return Trained(output, digest, reports)
 
 
 def choose_bands(probabilities: NDArray[np.float64], thresholds: NDArray[np.float64]) -> Bands:
@@ -173,14 +196,3 @@ def choose_bands(probabilities: NDArray[np.float64], thresholds: NDArray[np.floa
     rest = np.sort(margins[~mixed])
     count = min(int(room * len(probabilities)), len(rest) - 1)
     return Bands(low_confidence=round(float(max(0.0, rest[max(0, count)])), 4), mixed=MIXED_BAND)
-
-
-def _encode(
-    encoder: SentenceEncoder, texts: Sequence[str], progress: Progress | None
-) -> NDArray[np.float32]:
-    parts = []
-    for start in range(0, len(texts), _CHUNK):
-        parts.append(encoder.transform(texts[start : start + _CHUNK]))
-        if progress is not None:
-            progress(min(start + _CHUNK, len(texts)), len(texts))
-    return np.concatenate(parts)

@@ -16,6 +16,9 @@ from ipt_nlp.result import AreaKey, FlagKey, PatternKey
 
 Genre = Literal["board", "chat", "intake", "first_minutes", "session", "note", "identifier", "text"]
 
+PASSES_FOLDER = "passes"
+"""Folder of a corpus with the labels of each pass; no rows."""
+
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,15 +108,22 @@ class Problem:
 def corpus_files(path: Path) -> list[Path]:
     """The JSON Lines files of a corpus: the file itself, or those in the folder.
 
+    Hidden files and folders are left out, and so is ``passes``, whose lines are labels of rows.
+
     Raises:
         CorpusError: Nothing there.
     """
     if path.is_file():
         return [path]
-    found = sorted(p for p in path.rglob("*.jsonl") if not p.name.startswith("."))
+    found = sorted(p for p in path.rglob("*.jsonl") if _holds_rows(p.relative_to(path)))
     if not found:
         raise CorpusError(f"{path.name}: no such corpus: neither a file nor a folder with .jsonl")
     return found
+
+
+def _holds_rows(inside: Path) -> bool:
+    hidden = any(part.startswith(".") for part in inside.parts)
+    return not hidden and PASSES_FOLDER not in inside.parts[:-1]
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, CorpusRow | Problem]]:

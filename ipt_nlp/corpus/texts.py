@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from ipt_nlp import codebook
 from ipt_nlp.corpus.sessions import session_segments
 from ipt_nlp.errors import CorpusError
+from ipt_nlp.transcript import Kind
 
 TABULAR_SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
 MIN_TURN_WORDS = 8
+KIND_OF_GENRE: dict[str, Kind] = {"session": "transcript", "note": "note"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class LabelledTexts:
     """Texts with area labels, as arrays of the same length.
 
     ``groups`` keeps texts of one client or writer together; ``sources`` is where each text came
-    from, for figures by source.
+    from, for figures by source. ``sessions`` names the session of each segment, in order;
+    ``whole`` is false for single turns, which the tagger never sees alone.
     """
 
     ids: tuple[str, ...]
@@ -38,6 +42,9 @@ class LabelledTexts:
     groups: tuple[str, ...]
     sources: tuple[str, ...]
     rules: tuple[tuple[str, ...], ...]
+    kinds: tuple[Kind, ...]
+    sessions: tuple[str, ...]
+    whole: tuple[bool, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -46,16 +53,17 @@ class LabelledTexts:
 def load_texts(
     corpora: Sequence[str],
     *,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
     text_column: str = "text",
     mapping: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
 ) -> LabelledTexts:
     """Labelled texts of one or more corpora, through ``datasets``.
 
     Args:
-        corpora: Paths of files or folders, or names on the Hugging Face hub. Only a name on the
-            hub, given on purpose, ever uses the network.
-        split: Read this split only; all splits by default.
+        corpora: Paths of files or folders, or names on the Hugging Face hub, each with the
+            configurations to read after a colon (``corpora/ipt-synth:posts,notes``; all by
+            default). Only a name on the hub, given on purpose, ever uses the network.
+        split: Read this split, or these, only; all splits by default.
         text_column: Column with the text, for corpora of another format.
         mapping: For corpora of another format: column -> value -> areas.
 
@@ -65,12 +73,11 @@ def load_texts(
     Raises:
         CorpusError: A corpus is missing, has no such column, or labels outside the codebook.
     """
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("ids", "texts", "areas", "unscored", "groups", "sources", "rules")
-    }
+    wanted = frozenset([split] if isinstance(split, str) else split or ())
+    columns: dict[str, list[Any]] = {field.name: [] for field in fields(LabelledTexts)}
     for corpus in corpora:
         turns: list[Mapping[str, Any]] = []
-        for i, row in enumerate(_dataset_rows(corpus, split)):
+        for i, row in enumerate(_dataset_rows(corpus, wanted)):
             _append(columns, corpus, i, row, text_column, mapping)
             if row.get("genre") == "session" and row.get("turn_index") is not None:
                 turns.append(row)
@@ -133,6 +140,10 @@ def _append(
     columns["groups"].append(str(row.get("client") or row.get("writer") or identity))
     columns["sources"].append(str(row.get("source") or row.get("genre") or name))
     columns["rules"].append(tuple(row.get("rules") or ()))
+    kind = KIND_OF_GENRE.get(str(row.get("genre")), "text")
+    columns["kinds"].append(kind)
+    columns["sessions"].append(str(row.get("session") or identity))
+    columns["whole"].append(kind != "transcript")
 
 
 def _is_short_or_prompt(row: Mapping[str, Any], text: str, areas: Sequence[str]) -> bool:
@@ -149,10 +160,14 @@ def _append_segments(columns: dict[str, list[Any]], turns: Sequence[Mapping[str,
         columns["groups"].append(made.client)
         columns["sources"].append("session segment")
         columns["rules"].append(())
+        columns["kinds"].append("transcript")
+        columns["sessions"].append(made.session)
+        columns["whole"].append(True)
 
 
-def _dataset_rows(corpus: str, split: str | None) -> Iterator[Mapping[str, Any]]:
+def _dataset_rows(corpus: str, splits: frozenset[str]) -> Iterator[Mapping[str, Any]]:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    corpus, only = _split_name(corpus)
     path = Path(corpus)
     local = path.exists()
     if local:
@@ -162,7 +177,11 @@ def _dataset_rows(corpus: str, split: str | None) -> Iterator[Mapping[str, Any]]
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory(prefix="ipt-nlp-") as cache:
         try:
-            loaded = _load_local(datasets, path, cache) if local else _load_hub(datasets, corpus)
+            loaded = (
+                _load_local(datasets, path, cache, only)
+                if local
+                else _load_hub(datasets, corpus, only)
+            )
         except CorpusError:
             raise
         except Exception as error:
@@ -171,11 +190,21 @@ def _dataset_rows(corpus: str, split: str | None) -> Iterator[Mapping[str, Any]]
             ) from None
         for part in loaded:
             for name, rows in part.items():
-                if split is None or name == split:
+                if not splits or name in splits:
                     yield from rows
 
 
-def _load_local(datasets: Any, path: Path, cache: str) -> list[Mapping[str, Iterable[Any]]]:
+def _split_name(corpus: str) -> tuple[str, tuple[str, ...]]:
+    """``corpora/ipt-synth:posts,notes`` is two configurations of one corpus."""
+    name, colon, configurations = corpus.rpartition(":")
+    if colon and not Path(corpus).exists() and re.fullmatch(r"[\w,-]+", configurations):
+        return name, tuple(configurations.split(","))
+    return corpus, ()
+
+
+def _load_local(
+    datasets: Any, path: Path, cache: str, only: Sequence[str]
+) -> list[Mapping[str, Iterable[Any]]]:
     options = {"cache_dir": cache, "keep_in_memory": True}
     if path.is_file():
         if path.suffix not in TABULAR_SUFFIXES:
@@ -184,12 +213,17 @@ def _load_local(datasets: Any, path: Path, cache: str) -> list[Mapping[str, Iter
         return [datasets.load_dataset(kind[path.suffix], data_files=str(path), **options)]
     # A folder's card names its configurations; those without areas are not for this task.
     names = datasets.get_dataset_config_names(str(path))
+    if missing := sorted(set(only) - set(names)):
+        raise CorpusError(
+            f"{path.name}: no configuration {missing[0]!r}; it has {', '.join(names)}"
+        )
+    names = list(only) or names
     found = [datasets.load_dataset(str(path), name, **options) for name in names]
     return [d for d in found if all("areas" in rows.column_names for rows in d.values())]
 
 
-def _load_hub(datasets: Any, name: str) -> list[Mapping[str, Iterable[Any]]]:
-    return [datasets.load_dataset(name)]
+def _load_hub(datasets: Any, name: str, only: Sequence[str]) -> list[Mapping[str, Iterable[Any]]]:
+    return [datasets.load_dataset(name, part) for part in only or (None,)]
 
 
 def fingerprint(texts: LabelledTexts) -> str:

@@ -5,17 +5,27 @@ import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 
-from ipt_nlp.areas.classifier import AreaClassifier, best_thresholds
+from ipt_nlp.areas.classifier import AreaClassifier, best_thresholds, read_views
+from ipt_nlp.areas.kinds import KindClassifier
+from ipt_nlp.areas.views import Views
+from ipt_nlp.transcript import Kind
 
 N = 240
+
+
+def as_views(x: np.ndarray) -> np.ndarray:
+    found = np.empty(len(x), dtype=object)
+    for i, row in enumerate(x.astype(np.float32)):
+        found[i] = Views(row, row[np.newaxis])
+    return found
 
 
 def made(seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Two areas, each the sign of one feature with noise; six writers."""
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=(N, 5)).astype(np.float32)
+    x = rng.normal(size=(N, 5))
     y = (x[:, :2] + rng.normal(scale=0.5, size=(N, 2))) > 0.4
-    return x, y, [f"w{i % 6}" for i in range(N)]
+    return as_views(x), y, [f"w{i % 6}" for i in range(N)]
 
 
 def test_it_learns_and_is_calibrated() -> None:
@@ -28,8 +38,8 @@ def test_it_learns_and_is_calibrated() -> None:
 
 
 def test_a_group_is_never_on_both_sides_of_a_fold() -> None:
-    x, y, groups = made()
-    folds = AreaClassifier()._folds(x, y[:, 0], np.array(groups))
+    _, y, groups = made()
+    folds = AreaClassifier()._folds(y[:, 0], np.array(groups), "area 0")
     for train, test in folds:
         assert not {groups[i] for i in train} & {groups[i] for i in test}
 
@@ -57,6 +67,63 @@ def test_an_area_that_never_occurs_is_an_error() -> None:
     y[:, 1] = False
     with pytest.raises(ValueError, match="area 1"):
         AreaClassifier().fit(x, y, groups=groups)
+
+
+def test_a_theme_in_one_part_is_found() -> None:
+    """The whole is the mean of ten parts, of which one speaks."""
+    rng = np.random.default_rng(0)
+    y = rng.random((N, 1)) < 0.5
+    x = np.empty(N, dtype=object)
+    for i in range(N):
+        parts = rng.normal(scale=0.3, size=(10, 5)).astype(np.float32)
+        parts[0, 0] += 2.0 if y[i, 0] else -0.2
+        x[i] = Views(parts.mean(axis=0), parts)
+    groups = [f"w{i % 6}" for i in range(N)]
+    with_parts = AreaClassifier().fit(x, y, groups=groups).out_of_fold_
+    alone = as_views(np.stack([v.whole for v in x]))
+    without = AreaClassifier().fit(alone, y, groups=groups).out_of_fold_
+    assert ((with_parts > 0.5) == y).mean() > ((without > 0.5) == y).mean() + 0.02
+
+
+def test_neighbours_are_read_in_context() -> None:
+    """Rows say little themselves; their session says more."""
+    rng = np.random.default_rng(0)
+    sessions = [f"s{i // 6}" for i in range(N)]
+    theme = rng.random(N // 6) < 0.5
+    y = np.repeat(theme, 6)[:, np.newaxis]
+    x = rng.normal(scale=0.4, size=(N, 5))
+    x[:, 0] += np.where(y[:, 0], 0.25, -0.25)
+    seen, alone = as_views(x), AreaClassifier()
+    context = AreaClassifier(in_context=True).fit(seen, y, groups=sessions, sessions=sessions)
+    alone.fit(seen, y, groups=sessions)
+    gain = ((context.out_of_fold_ > 0.5) == y).mean() - ((alone.out_of_fold_ > 0.5) == y).mean()
+    assert gain > 0.1
+
+
+def test_a_kind_has_its_own_classifier() -> None:
+    """Notes in which the words mean the opposite do not disturb loose texts."""
+    x, y, groups = made()
+    half: tuple[list[Kind], list[Kind]] = (["text"], ["note"])
+    kinds = half[0] * (N // 2) + half[1] * (N // 2)
+    mixed = y.copy()
+    mixed[N // 2 :] = ~mixed[N // 2 :]
+    fitted = KindClassifier().fit(x, mixed, kinds=kinds, groups=groups)
+    fresh, truth, _ = made(1)
+    assert ((fitted.predict_proba(fresh) > 0.5) == truth).mean() > 0.8
+    assert fitted.of_kind("transcript") is fitted.of_kind("text")
+
+
+def test_readings_of_parts() -> None:
+    x, y, groups = made()
+    first = AreaClassifier().fit(x, y, groups=groups).first_[0]
+    parts = np.stack([v.whole for v in x[:3]])
+    one = np.empty(1, dtype=object)
+    one[0] = Views(parts[0], parts)
+    scores = sorted(first.decision_function(parts), reverse=True)
+    np.testing.assert_allclose(
+        read_views(first, one)[0],
+        [first.decision_function(parts[:1])[0], scores[0], scores[1], np.mean(scores), np.log(3)],
+    )
 
 
 def test_thresholds_part_what_can_be_parted() -> None:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from ipt_nlp.areas.bundle import open_bundle, shipped_bundle
 from ipt_nlp.areas.classifier import AreaClassifier
-from ipt_nlp.areas.encoder import SentenceEncoder
 from ipt_nlp.areas.evidence import MAX_SPANS, Occlusion, find_evidence
+from ipt_nlp.areas.views import ViewEncoder, view_array
 from ipt_nlp.codebook import AREAS
 
 GRIEF = AREAS.index("grief")
@@ -20,25 +19,25 @@ SENTENCES = [
 TEXT = " ".join(SENTENCES)
 
 
+Parts = tuple[ViewEncoder, AreaClassifier]
+
+
 @pytest.fixture(scope="module")
-def parts() -> tuple[SentenceEncoder, AreaClassifier]:
-    steps = open_bundle(shipped_bundle()).pipeline.named_steps
-    return steps["encoder"], steps["classifier"]
+def parts() -> Parts:
+    bundle = open_bundle(shipped_bundle())
+    return bundle.encoder, bundle.classifier.of_kind("text")
 
 
-def occlusion(
-    parts: tuple[SentenceEncoder, AreaClassifier], sentences: list[str], columns: list[int]
-) -> Occlusion:
+def occlusion(parts: Parts, sentences: list[str], columns: list[int]) -> Occlusion:
+    encoder, classifier = parts
     text = " ".join(sentences)
-    encoded = parts[0].encode([text])[0]
+    encoded = encoder.encode([text])
     spans = [(text.index(s), text.index(s) + len(s)) for s in sentences]
-    probabilities = parts[1].predict_proba(encoded.embedding[np.newaxis])[0]
-    return Occlusion(text, encoded, spans, columns, probabilities)
+    features = classifier.features(view_array([text], encoded))[0]
+    return Occlusion(text, encoded[0], spans, columns, features)
 
 
-def test_the_sentence_that_shows_it_comes_first(
-    parts: tuple[SentenceEncoder, AreaClassifier],
-) -> None:
+def test_the_sentence_that_shows_it_comes_first(parts: Parts) -> None:
     found = find_evidence(*parts, [occlusion(parts, SENTENCES, [GRIEF])])[0]
     assert 1 <= len(found) <= MAX_SPANS
     assert TEXT[found[0].start_char : found[0].end_char] == SENTENCES[2]
@@ -47,7 +46,7 @@ def test_the_sentence_that_shows_it_comes_first(
     assert all(0 < w <= 1 for w in weights)
 
 
-def test_only_areas_that_were_asked_for(parts: tuple[SentenceEncoder, AreaClassifier]) -> None:
+def test_only_areas_that_were_asked_for(parts: Parts) -> None:
     found = find_evidence(
         *parts, [occlusion(parts, SENTENCES, []), occlusion(parts, SENTENCES, [GRIEF])]
     )
@@ -55,11 +54,9 @@ def test_only_areas_that_were_asked_for(parts: tuple[SentenceEncoder, AreaClassi
     assert {e.column for e in found[1]} == {GRIEF}
 
 
-def test_the_weight_is_the_drop_of_the_probability(
-    parts: tuple[SentenceEncoder, AreaClassifier],
-) -> None:
+def test_the_weight_is_the_drop_of_the_probability(parts: Parts) -> None:
     asked = occlusion(parts, SENTENCES, [GRIEF])
     best = find_evidence(*parts, [asked])[0][0]
     without = TEXT[: best.start_char] + TEXT[best.end_char :]
-    after = parts[1].predict_proba(parts[0].transform([without]))[0, GRIEF]
-    assert best.weight == pytest.approx(asked.probabilities[GRIEF] - after)
+    before, after = parts[1].predict_proba(parts[0].transform([TEXT, without]))[:, GRIEF]
+    assert best.weight == pytest.approx(before - after)

@@ -9,6 +9,7 @@ from ipt_nlp.areas.bundle import is_trusted, open_bundle, read_manifest
 from ipt_nlp.areas.training import QUEUE_SHARE, TrainOptions, choose_bands, train_bundle
 from ipt_nlp.corpus import LabelledTexts
 from ipt_nlp.errors import OptionError
+from ipt_nlp.transcript import Kind
 
 SAYINGS = {
     "grief": "My father died and I miss him",
@@ -23,6 +24,7 @@ SAYINGS = {
 def texts() -> LabelledTexts:
     rows = [(a, f"{s}, {i} weeks now.") for i in range(8) for a, s in SAYINGS.items()]
     n = len(rows)
+    kind: Kind = "text"
     return LabelledTexts(
         ids=tuple(map(str, range(n))),
         texts=tuple(t for _, t in rows),
@@ -31,6 +33,9 @@ def texts() -> LabelledTexts:
         groups=tuple(f"w{i // 10}" for i in range(n)),
         sources=("made",) * n,
         rules=((),) * n,
+        kinds=(kind,) * n,
+        sessions=tuple(map(str, range(n))),
+        whole=(True,) * n,
     )
 
 

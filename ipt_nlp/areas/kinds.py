@@ -1,0 +1,109 @@
+"""A classifier for each kind of text: loose texts, transcripts, notes.
+
+People write a post about their trouble in one go; in a session a theme is spread over turns that
+say little alone. Learning both in one classifier made both worse (measured), so each kind has its
+own, and texts of other kinds are used where they help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+from ipt_nlp.areas.classifier import AreaClassifier, Bools, Floats, ViewArray
+from ipt_nlp.transcript import Kind
+
+FALLBACK: Kind = "text"
+
+
+class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Sends each kind of text to its own :class:`AreaClassifier`.
+
+    Transcripts and notes learn their first stage from every row, loose texts from loose texts
+    alone; the second stage learns from rows of the kind. A kind without rows is served by the
+    classifier of loose texts, and that by all rows when there is no loose text.
+
+    Args:
+        estimator: First-stage classifier, as in :class:`AreaClassifier`.
+        calibration: As there.
+        n_folds: As there.
+    """
+
+    def __init__(
+        self, estimator: Any = None, calibration: str = "sigmoid", n_folds: int = 5
+    ) -> None:
+        self.estimator = estimator
+        self.calibration = calibration
+        self.n_folds = n_folds
+
+    def fit(
+        self,
+        X: ViewArray,
+        y: Bools,
+        kinds: Sequence[Kind] | None = None,
+        groups: Sequence[str] | None = None,
+        scored: Bools | None = None,
+        sessions: Sequence[str] | None = None,
+        whole: Sequence[bool] | None = None,
+    ) -> KindClassifier:
+        """Fit a classifier for every kind among the rows.
+
+        Args:
+            X: Views (n_texts,).
+            y: (n_texts, n_areas).
+            kinds: Kind of each row; loose texts by default.
+            groups: Client or writer of each row.
+            scored: (n_texts, n_areas), false where the label is not settled.
+            sessions: Session of each row, in order.
+            whole: Whether each row is what the tagger would cut; single turns, which only help
+                to learn, are not.
+
+        Raises:
+            ValueError: As :meth:`AreaClassifier.fit`.
+        """
+        n = len(y)
+        by_kind = np.asarray([FALLBACK] * n if kinds is None else kinds, dtype=object)
+        names = np.asarray(range(n) if groups is None else groups, dtype=object)
+        mask = np.ones_like(y, dtype=bool) if scored is None else scored
+        cut = np.ones(n, dtype=bool) if whole is None else np.asarray(whole, dtype=bool)
+        order = np.asarray([""] * n if sessions is None else sessions, dtype=object)
+        self.classifiers_: dict[Kind, AreaClassifier] = {}
+        self.out_of_fold_ = np.full(y.shape, np.nan)
+        for kind in dict.fromkeys(by_kind.tolist()):
+            rows = by_kind == kind if kind == FALLBACK else np.ones(n, dtype=bool)
+            second = (by_kind == kind) & cut
+            fitted = AreaClassifier(
+                None if self.estimator is None else clone(self.estimator),
+                in_context=kind == "transcript",
+                calibration=self.calibration,
+                n_folds=self.n_folds,
+            ).fit(
+                X[rows],
+                y[rows],
+                groups=names[rows],
+                scored=mask[rows],
+                sessions=order[rows],
+                second=second[rows],
+            )
+            self.out_of_fold_[second] = fitted.out_of_fold_[second[rows]]
+            del fitted.out_of_fold_
+            self.classifiers_[kind] = fitted
+        return self
+
+    def of_kind(self, kind: Kind) -> AreaClassifier:
+        """The classifier for a kind, or what stands in for it."""
+        for name in (kind, FALLBACK):
+            if name in self.classifiers_:
+                return self.classifiers_[name]
+        return next(iter(self.classifiers_.values()))
+
+    def predict_proba(self, X: ViewArray, kind: Kind = FALLBACK) -> Floats:
+        """Probabilities (n_texts, n_areas); the rows of a transcript are one session in order."""
+        return self.of_kind(kind).predict_proba(X)
+
+    def predict(self, X: ViewArray) -> Bools:
+        """Areas at a probability of one half."""
+        return self.predict_proba(X) >= 0.5
