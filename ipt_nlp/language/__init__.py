@@ -1,0 +1,1 @@
+"""The spaCy side: pipeline and components (registered as spaCy factories)."""
