@@ -1,0 +1,5 @@
+"""``python -m ipt_nlp``."""
+
+from ipt_nlp.cli import main
+
+main()

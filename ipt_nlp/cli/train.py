@@ -1,0 +1,68 @@
+"""``ipt-nlp train``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipt_nlp.cli.console import progress_bar, reported, warn
+
+
+def train(
+    corpus: Annotated[
+        list[str],
+        typer.Option(
+            help="A corpus: file, folder or name on the hub (name:configuration,…).",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option(help="Folder of the new bundle.", show_default=False)],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Estimator and its parameters (training/areas.toml).",
+            show_default="logistic regression",
+        ),
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="Column with the text.")] = "text",
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", help="TOML: column -> value -> list of areas.", show_default=False),
+    ] = None,
+    synthetic: Annotated[
+        bool,
+        typer.Option("--synthetic", help="All texts are synthetic: the bundle is no client data."),
+    ] = False,
+) -> None:
+    """Train a bundle on labelled texts.
+
+    Writes the folder and adds its digest to your own trust file. Rows are of the corpus format
+    (text, areas, client or writer), or mapped with --map. Unless --synthetic is given the bundle
+    counts as client data, and says so.
+
+    Example:  ipt-nlp train --corpus corpora/ipt-first --synthetic --output my-bundle
+    """
+    with reported():
+        from ipt_nlp.areas.training import TrainOptions, train_bundle
+        from ipt_nlp.cli.evaluate import report_table
+        from ipt_nlp.corpus import load_texts, read_mapping
+
+        texts = load_texts(
+            corpus, text_column=text_column, mapping=read_mapping(mapping) if mapping else None
+        )
+        with progress_bar() as bar:
+            task = bar.add_task("encoding", total=len(texts))
+            trained = train_bundle(
+                texts,
+                output,
+                corpus_names=corpus,
+                client_data=not synthetic,
+                options=TrainOptions.from_toml(config) if config else None,
+                progress=lambda done, _: bar.update(task, completed=done),
+            )
+        for kind, report in trained.reports.items():
+            warn(f"cross-validated on the training texts, {kind}:\n" + report_table(report))
+        typer.echo(json.dumps({"bundle": str(trained.path), "sha256": trained.digest}))

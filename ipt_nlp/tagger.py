@@ -1,0 +1,273 @@
+"""Transcript -> result document: the stages in order, each called once for a whole session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ipt_nlp import codebook
+from ipt_nlp.areas.bundle import Bundle, open_bundle, shipped_bundle
+from ipt_nlp.areas.encoder import EncodedText
+from ipt_nlp.areas.evidence import Occlusion, find_evidence
+from ipt_nlp.areas.views import view_array
+from ipt_nlp.language.patterns import found_patterns
+from ipt_nlp.language.pipeline import load_language, sentence_spans, sentence_starts
+from ipt_nlp.readers import read_one
+from ipt_nlp.result import (
+    AreaScore,
+    EvidenceSpan,
+    FlagSpan,
+    LanguageInfo,
+    ModelInfo,
+    PatternSpan,
+    ResultSegment,
+    ResultTurn,
+    TaggedSession,
+)
+from ipt_nlp.segments import Segment, SegmentOptions, segment
+from ipt_nlp.summary import summarise
+from ipt_nlp.transcript import Kind, Transcript
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Probabilities (n_segments, 4) with the thresholds (4,) for their kind of text."""
+
+    kind: Kind
+    thresholds: Floats
+    probabilities: Floats
+
+    @property
+    def present(self) -> Bools:
+        present: Bools = self.probabilities >= self.thresholds
+        return present
+
+
+class Tagger:
+    """Tags sessions with one bundle and one spaCy pipeline; make it with :func:`load`."""
+
+    def __init__(
+        self, bundle: Bundle, nlp: Language, options: SegmentOptions | None = None
+    ) -> None:
+        self.bundle = bundle
+        self.nlp = nlp
+        self.options = options or SegmentOptions()
+        self._starts = sentence_starts(nlp)
+
+    def predict_proba(self, texts: Sequence[str]) -> Floats:
+        """Probabilities (n_texts, 4), columns as ``AREAS``; each text counts as one segment."""
+        if not len(texts):
+            return np.empty((0, len(codebook.AREAS)))
+        probabilities: Floats = self.bundle.pipeline.predict_proba(list(texts))
+        return probabilities
+
+    def predict(self, texts: Sequence[str]) -> Bools:
+        """Areas present (n_texts, 4) at the bundle's thresholds."""
+        present: Bools = self.predict_proba(texts) >= self.bundle.thresholds("text")
+        return present
+
+    def annotate(self, text: str) -> list[PatternSpan | FlagSpan]:
+        """Pattern, risk and identifier spans of one text, in order."""
+        return list(self._patterns(self.nlp(text), 0))
+
+    def tag(
+        self, session: str | Path | Transcript, *, therapist: str | None = None
+    ) -> TaggedSession:
+        """Tag a file or a transcript.
+
+        Args:
+            session: Path of a file that holds one session, or a transcript
+                (``Transcript.from_text`` makes one from a string).
+            therapist: Speaker label of the therapist, for a path whose labels do not say.
+
+        Raises:
+            ReadError: The file cannot be read, or holds several sessions.
+            OptionError: No speaker is called ``therapist``.
+        """
+        transcript = (
+            session
+            if isinstance(session, Transcript)
+            else read_one(Path(session), therapist=therapist)
+        )
+        cuts = segment(transcript, self._starts, self.options)
+        texts = [transcript.text[c.start_char : c.end_char] for c in cuts]
+        docs = list(self.nlp.pipe(texts))
+        encoded = self.bundle.encoder.encode(texts)
+        classifier = self.bundle.classifier.of_kind(transcript.kind)
+        features = classifier.features(view_array(texts, encoded))
+        scored = Scored(
+            transcript.kind,
+            self.bundle.thresholds(transcript.kind),
+            classifier.predict_features(features),
+        )
+        evidence = self._evidence(cuts, texts, docs, encoded, features, scored)
+        segments = tuple(
+            self._segment(*parts, scored, evidence[i])
+            for i, parts in enumerate(zip(cuts, texts, docs, strict=True))
+        )
+        manifest = self.bundle.manifest
+        return TaggedSession(
+            source=transcript.source,
+            kind=transcript.kind,
+            text_sha256=transcript.text_sha256,
+            client_id=transcript.client_id,
+            session_number=transcript.session_number,
+            session_date=transcript.session_date,
+            model=ModelInfo(
+                name=manifest.name, version=manifest.version, sha256=self.bundle.digest
+            ),
+            language=LanguageInfo(
+                name=f"{self.nlp.meta['lang']}_{self.nlp.meta['name']}",
+                version=self.nlp.meta["version"],
+            ),
+            codebook=manifest.codebook,
+            thresholds=dict(zip(codebook.AREAS, scored.thresholds.tolist(), strict=True)),
+            warnings=transcript.warnings,
+            text=transcript.text,
+            turns=tuple(
+                ResultTurn(**{f: getattr(turn, f) for f in ResultTurn.model_fields})
+                for turn in transcript.turns
+            ),
+            segments=segments,
+            summary=summarise(transcript, segments),
+        )
+
+    def pipe(
+        self, transcripts: Iterable[str | Path | Transcript], *, n_jobs: int = 1
+    ) -> Iterator[TaggedSession]:
+        """Tag many sessions, in order; with ``n_jobs`` over 1 in as many processes."""
+        if n_jobs == 1:
+            yield from map(self.tag, transcripts)
+            return
+        where = (str(self.bundle.path), str(self.nlp.path) if self.nlp.path else None)
+        yield from Parallel(n_jobs=n_jobs, return_as="generator")(
+            delayed(_tag_elsewhere)(where, self.options, item) for item in transcripts
+        )
+
+    def _evidence(
+        self,
+        cuts: Sequence[Segment],
+        texts: Sequence[str],
+        docs: Sequence[Doc],
+        encoded: Sequence[EncodedText],
+        features: Floats,
+        scored: Scored,
+    ) -> list[tuple[EvidenceSpan, ...]]:
+        explained = [
+            Occlusion(text, states, sentence_spans(doc), np.flatnonzero(there).tolist(), row)
+            for text, doc, states, there, row in zip(
+                texts, docs, encoded, scored.present, features, strict=True
+            )
+        ]
+        classifier = self.bundle.classifier.of_kind(scored.kind)
+        found = find_evidence(self.bundle.encoder, classifier, explained)
+        return [
+            tuple(
+                EvidenceSpan(
+                    start_char=cut.start_char + e.start_char,
+                    end_char=cut.start_char + e.end_char,
+                    quote=text[e.start_char : e.end_char],
+                    area=codebook.AREAS[e.column],
+                    weight=round(e.weight, 4),
+                )
+                for e in items
+            )
+            for cut, text, items in zip(cuts, texts, found, strict=True)
+        ]
+
+    def _patterns(self, doc: Doc, offset: int) -> Iterator[PatternSpan]:
+        for found in found_patterns(doc):
+            start, end = found.span.start_char, found.span.end_char
+            yield PatternSpan(
+                start_char=offset + start,
+                end_char=offset + end,
+                quote=doc.text[start:end],
+                pattern=found.pattern,
+                helpful=codebook.PATTERN_INFO[found.pattern].helpful,
+                who=found.who,
+                source=found.source,
+            )
+
+    def _segment(
+        self,
+        cut: Segment,
+        text: str,
+        doc: Doc,
+        scored: Scored,
+        evidence: tuple[EvidenceSpan, ...],
+    ) -> ResultSegment:
+        probabilities, present = scored.probabilities[cut.index], scored.present[cut.index]
+        primary = None
+        if present.any():
+            primary = codebook.AREAS[int(np.argmax(np.where(present, probabilities, -1.0)))]
+        reasons = self._band_reasons(probabilities, present, scored)
+        return ResultSegment(
+            index=cut.index,
+            turns=(cut.first_turn, cut.last_turn),
+            start_char=cut.start_char,
+            end_char=cut.end_char,
+            text=text,
+            areas={
+                key: AreaScore(probability=round(float(p), 6), present=bool(there))
+                for key, p, there in zip(codebook.AREAS, probabilities, present, strict=True)
+            },
+            primary=primary,
+            evidence=evidence,
+            patterns=tuple(self._patterns(doc, cut.start_char)),
+            needs_review=bool(reasons),
+            review_reasons=reasons,
+        )
+
+    def _band_reasons(
+        self, probabilities: Floats, present: Bools, scored: Scored
+    ) -> tuple[str, ...]:
+        bands = self.bundle.bands(scored.kind)
+        reasons = []
+        if np.abs(probabilities - scored.thresholds).min() < bands.low_confidence:
+            reasons.append("low_confidence")
+        first, second = np.argsort(-probabilities)[:2]
+        close = probabilities[first] - probabilities[second] < bands.mixed
+        if present[first] and present[second] and close:
+            reasons.append("mixed")
+        return tuple(reasons)
+
+
+def load(model: str | Path | None = None, *, spacy_model: str | Path | None = None) -> Tagger:
+    """A tagger with the shipped models.
+
+    Args:
+        model: Folder of a bundle; the shipped one by default.
+        spacy_model: Installed spaCy pipeline or the folder of one; the shipped one by default.
+
+    Raises:
+        BundleError: The bundle is missing, changed or not trusted.
+        OptionError: No such spaCy pipeline.
+    """
+    bundle = open_bundle(shipped_bundle() if model is None else Path(model))
+    return Tagger(bundle, load_language(spacy_model))
+
+
+@cache
+def _tagger_here(model: str, spacy_model: str | None, options: SegmentOptions) -> Tagger:
+    tagger = load(model, spacy_model=spacy_model)
+    tagger.options = options
+    # The processes share the cores already.
+    tagger.bundle.encoder.set_params(n_threads=1)
+    return tagger
+
+
+def _tag_elsewhere(
+    where: tuple[str, str | None], options: SegmentOptions, item: str | Path | Transcript
+) -> TaggedSession:
+    return _tagger_here(*where, options).tag(item)

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ipt_nlp.cli import app
+from ipt_nlp.result import TaggedSession
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "corpora" / "examples" / "session.vtt"
+ROWS = [
+    {"id": f"r{i}", "text": f"{text} {i}", "genre": "board", "writer": f"w{i % 3}",
+     "areas": areas, "primary": areas[0] if areas else None, "codebook": "1.1", "synthetic": True}
+    for i, (text, areas) in enumerate(
+        [("My father died and I miss him.", ["grief"]),
+         ("I lost my job and look for a new one.", ["role_transition"]),
+         ("My wife and I argue a lot.", ["conflict"]),
+         ("I have no friends and feel lonely.", ["isolation"]),
+         ("I cannot sleep.", [])] * 7
+    )
+]  # fmt: skip
+
+# Runs a command in a process in which any attempt to reach a network is fatal.
+OFFLINE = """
+import socket, sys
+def refuse(*args, **kwargs):
+    raise SystemExit("a socket was opened")
+socket.socket.connect = refuse
+socket.socket.connect_ex = refuse
+socket.getaddrinfo = refuse
+socket.create_connection = refuse
+from ipt_nlp.cli import main
+sys.argv = ["ipt-nlp", *sys.argv[1:]]
+main()
+"""
+
+runner = CliRunner()
+
+
+def offline(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", OFFLINE, *arguments],
+        input=stdin, capture_output=True, text=True, encoding="utf-8", check=False, cwd=ROOT,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "made.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in ROWS))
+    return path
+
+
+def test_tag_prints_one_document_a_line_and_nothing_else() -> None:
+    done = offline("tag", str(EXAMPLE), "--format", "jsonl")
+    assert done.returncode == 0
+    [line] = done.stdout.splitlines()
+    assert TaggedSession.from_json(line).source == "session.vtt"
+    assert done.stderr == ""
+
+
+def test_tag_reads_standard_input() -> None:
+    done = offline("tag", "-", "-f", "jsonl", stdin="T: How are you?\nC: We argue all the time.\n")
+    assert TaggedSession.from_json(done.stdout).source == "stdin"
+    assert done.returncode == 0
+
+
+def test_piped_output_is_plain() -> None:
+    done = offline("tag", str(EXAMPLE))
+    assert "\x1b" not in done.stdout
+    assert "grief" in done.stdout.lower()
+    assert "does not diagnose" in done.stdout
+
+
+def test_csv_has_a_row_a_segment() -> None:
+    document = TaggedSession.from_json(offline("tag", str(EXAMPLE), "-f", "jsonl").stdout)
+    rows = list(csv.DictReader(io.StringIO(offline("tag", str(EXAMPLE), "-f", "csv").stdout)))
+    assert len(rows) == len(document.segments)
+
+
+def test_output_is_a_private_file(tmp_path: Path) -> None:
+    target = tmp_path / "out" / "report.html"
+    done = offline("tag", str(EXAMPLE), "-f", "html", "-o", str(target))
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert "<html" in target.read_text(encoding="utf-8")
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("")
+    (tmp_path / "b.txt").write_text("T: How are you?\nC: My secret is that we argue.\n")
+    done = offline("tag", str(tmp_path), "-f", "jsonl")
+    assert done.returncode == 2
+    assert TaggedSession.from_json(done.stdout).source == "b.txt"
+    assert "a.txt" in done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tag", "missing.vtt"], "missing.vtt"),
+        (["tag", str(EXAMPLE), "--therapist", "Nobody"], "--therapist"),
+        (["tag", str(EXAMPLE), "--model", "nowhere"], "no such folder"),
+        (["tag", str(EXAMPLE), "--spacy-model", "nowhere"], "--spacy-model"),
+        (["evaluate", "--corpus", str(ROOT / "README.md")], "README.md"),
+        (["train", "--corpus", str(EXAMPLE), "--output", "x"], "session.vtt"),
+        (["models", "show", "nowhere"], "no such folder"),
+        (["models", "trust", "me"], "64 hexadecimal"),
+    ],
+)
+def test_errors_are_one_line_without_a_traceback(arguments: list[str], message: str) -> None:
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_guessed_role_is_warned_about(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("Ann: How was it?\nBo: It was bad, we fought.\n" * 3)
+    result = runner.invoke(app, ["tag", str(tmp_path / "s.txt"), "-f", "jsonl"])
+    assert result.exit_code == 0
+    assert "--therapist" in result.stderr
+    named = runner.invoke(app, ["tag", str(tmp_path / "s.txt"), "-f", "jsonl", "--therapist", "bo"])
+    turns = TaggedSession.from_json(named.stdout).turns
+    assert [t.role for t in turns[:2]] == ["client", "therapist"]
+    assert "guessed" not in named.stderr
+
+
+def test_train_then_evaluate_then_tag(corpus: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    trained = offline("train", "--corpus", str(corpus), "--output", str(bundle), "--synthetic")
+    assert trained.returncode == 0, trained.stderr
+    assert json.loads(trained.stdout)["sha256"]
+    table = offline("evaluate", "--corpus", str(corpus), "--model", str(bundle))
+    assert table.returncode == 0, table.stderr
+    assert "macro F1" in table.stdout
+    report = offline("evaluate", "--corpus", str(corpus), "--model", str(bundle), "--json")
+    assert len(json.loads(report.stdout)["areas"]) == 4
+    tagged = offline("tag", str(EXAMPLE), "-f", "jsonl", "--model", str(bundle))
+    assert TaggedSession.from_json(tagged.stdout).model.name == "ipt-areas"
+
+
+def test_validate_counts_and_names_problems(corpus: Path) -> None:
+    good = offline("corpus", "validate", str(corpus))
+    assert (good.returncode, good.stdout) == (0, "35 rows, 0 problems\n")
+    with corpus.open("a") as file:
+        file.write(json.dumps(ROWS[0]) + "\n{}\n")
+    bad = offline("corpus", "validate", str(corpus))
+    assert bad.returncode == 2
+    assert "made.jsonl:36: id: used before" in bad.stderr
+    assert "made.jsonl:37:" in bad.stderr
+
+
+def test_models_are_listed_and_shown() -> None:
+    listed = offline("models", "list")
+    assert "ipt-areas" in listed.stdout
+    assert listed.stdout.rstrip().endswith("  trusted")
+    shown = json.loads(offline("models", "show").stdout)
+    assert shown["trusted"] is True
+    assert shown["sha256"] in listed.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom ipt_nlp.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = {'numpy', 'spacy', 'sklearn', 'datasets', 'onnxruntime', 'pydantic', 'torch'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "command", ["tag", "train", "evaluate", "corpus validate", "models list", "models show"]
+)
+def test_every_command_explains_itself(command: str) -> None:
+    result = runner.invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert len(result.stdout) > 200
