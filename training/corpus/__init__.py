@@ -1,0 +1,1 @@
+"""How IPT-Synth is put together from what its writers hand in."""
