@@ -48,6 +48,7 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scored: Bools | None = None,
         sessions: Sequence[str] | None = None,
         whole: Sequence[bool] | None = None,
+        calibrate: Bools | None = None,
     ) -> KindClassifier:
         """Fit a classifier for every kind among the rows.
 
@@ -60,6 +61,9 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             sessions: Session of each row, in order.
             whole: Whether each row is what the tagger would cut; single turns, which only help
                 to learn, are not.
+            calibrate: Rows that the second stage may learn from; all by default. An encoder that
+                was trained on a text tells its areas apart better than those of new text, so the
+                stage that decides how sure to be must not see such texts.
 
         Raises:
             ValueError: As :meth:`AreaClassifier.fit`.
@@ -75,6 +79,8 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for kind in dict.fromkeys(by_kind.tolist()):
             rows = by_kind == kind if kind == FALLBACK else np.ones(n, dtype=bool)
             second = (by_kind == kind) & cut
+            if calibrate is not None:
+                second &= calibrate
             fitted = AreaClassifier(
                 None if self.estimator is None else clone(self.estimator),
                 in_context=kind == "transcript",

@@ -102,6 +102,7 @@ def train_bundle(
     encoder: Path | None = None,
     progress: Progress | None = None,
     trusted: bool = True,
+    calibrate: NDArray[np.bool_] | None = None,
 ) -> Trained:
     """Fit a bundle and add it to the user's own trust file.
 
@@ -117,6 +118,8 @@ def train_bundle(
         encoder: Folder of encoder weights; those of the shipped bundle by default.
         progress: Told how many texts are encoded.
         trusted: Whether to add the digest to the trust file.
+        calibrate: Texts (n_texts,) that the encoder was not trained on, where it was trained;
+            thresholds, bands and calibration come from these alone.
 
     Raises:
         BundleError: The output folder holds other files.
@@ -137,6 +140,7 @@ def train_bundle(
             scored=scored,
             sessions=texts.sessions,
             whole=texts.whole,
+            calibrate=calibrate,
         )
     except ValueError as error:
         raise OptionError(f"these labels do not suffice: {error}") from None
@@ -144,7 +148,11 @@ def train_bundle(
     bands: dict[Kind, Bands] = {}
     reports: dict[Kind, Report] = {}
     for kind in classifier.classifiers_:
-        rows = np.flatnonzero((np.asarray(texts.kinds) == kind) & np.asarray(texts.whole))
+        rows = np.flatnonzero(
+            (np.asarray(texts.kinds) == kind)
+            & np.asarray(texts.whole)
+            & (True if calibrate is None else calibrate)
+        )
         probabilities = classifier.out_of_fold_[rows]
         cuts = best_thresholds(
             probabilities, labels[rows], scored[rows], TOLERANCES.get(kind, F1_TOLERANCE)

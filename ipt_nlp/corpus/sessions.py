@@ -31,6 +31,7 @@ class SessionSegment:
     client: str
     session: str
     index: int
+    split: str
 
 
 def session_segments(rows: Sequence[Mapping[str, Any]]) -> Iterator[SessionSegment]:
@@ -67,6 +68,7 @@ def _segments(session: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sessi
             client=str(rows[0]["client"]),
             session=session,
             index=cut.index,
+            split=str(rows[0].get("split") or ""),
         )
 
 

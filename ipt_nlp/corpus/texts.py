@@ -45,6 +45,7 @@ class LabelledTexts:
     kinds: tuple[Kind, ...]
     sessions: tuple[str, ...]
     whole: tuple[bool, ...]
+    splits: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -144,6 +145,7 @@ def _append(
     columns["kinds"].append(kind)
     columns["sessions"].append(str(row.get("session") or identity))
     columns["whole"].append(kind != "transcript")
+    columns["splits"].append(str(row.get("split") or ""))
 
 
 def _is_short_or_prompt(row: Mapping[str, Any], text: str, areas: Sequence[str]) -> bool:
@@ -163,6 +165,7 @@ def _append_segments(columns: dict[str, list[Any]], turns: Sequence[Mapping[str,
         columns["kinds"].append("transcript")
         columns["sessions"].append(made.session)
         columns["whole"].append(True)
+        columns["splits"].append(made.split)
 
 
 def _dataset_rows(corpus: str, splits: frozenset[str]) -> Iterator[Mapping[str, Any]]:
@@ -191,7 +194,7 @@ def _dataset_rows(corpus: str, splits: frozenset[str]) -> Iterator[Mapping[str, 
         for part in loaded:
             for name, rows in part.items():
                 if not splits or name in splits:
-                    yield from rows
+                    yield from ({**row, "split": name} for row in rows)
 
 
 def _split_name(corpus: str) -> tuple[str, tuple[str, ...]]:

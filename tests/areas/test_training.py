@@ -36,6 +36,7 @@ def texts() -> LabelledTexts:
         kinds=(kind,) * n,
         sessions=tuple(map(str, range(n))),
         whole=(True,) * n,
+        splits=("train",) * n,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import spacy
+from spacy.language import Language
 
 from ipt_nlp.errors import OptionError
 from ipt_nlp.language.patterns import found_patterns, pattern_rules
@@ -11,21 +12,19 @@ WRITTEN = "I left the house. She did not call me back. What should I do?"
 
 
 @pytest.fixture(scope="module")
-def nlp() -> spacy.Language:
+def nlp() -> Language:
     return load_language()
 
 
 @pytest.mark.parametrize("name", pattern_rules())
-def test_every_rule_marks_its_example_and_not_its_counter_example(
-    nlp: spacy.Language, name: str
-) -> None:
+def test_every_rule_marks_its_example_and_not_its_counter_example(nlp: Language, name: str) -> None:
     rule = pattern_rules()[name]
     marked = {f.source for f in found_patterns(nlp(rule.example))}
     assert f"rule:{name}" in marked
     assert f"rule:{name}" not in {f.source for f in found_patterns(nlp(rule.counter_example))}
 
 
-def test_sentences_of_written_text(nlp: spacy.Language) -> None:
+def test_sentences_of_written_text(nlp: Language) -> None:
     spans = sentence_spans(nlp(WRITTEN))
     assert [WRITTEN[a:b] for a, b in spans] == [
         "I left the house.",
@@ -35,7 +34,7 @@ def test_sentences_of_written_text(nlp: spacy.Language) -> None:
     assert sentence_starts(nlp)(WRITTEN) == [a for a, _ in spans]
 
 
-def test_speech_without_marks_is_cut_somewhere(nlp: spacy.Language) -> None:
+def test_speech_without_marks_is_cut_somewhere(nlp: Language) -> None:
     spoken = (
         "so i went home and he was already there i said hello he said nothing then i went "
         "upstairs and i cried for an hour my sister called me later and we talked"
@@ -43,7 +42,7 @@ def test_speech_without_marks_is_cut_somewhere(nlp: spacy.Language) -> None:
     assert len(sentence_spans(nlp(spoken))) >= 2
 
 
-def test_tagging_runs_only_what_it_reads(nlp: spacy.Language) -> None:
+def test_tagging_runs_only_what_it_reads(nlp: Language) -> None:
     assert set(nlp.pipe_names) == {"ipt_sentences", "ipt_patterns"}
     assert "ner" in load_language(everything=True).pipe_names
 
