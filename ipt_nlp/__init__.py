@@ -8,12 +8,18 @@ session = tagger.tag("session-04.vtt")
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ipt_nlp.codebook import AREAS
     from ipt_nlp.tagger import Tagger, load
     from ipt_nlp.transcript import Transcript
+
+# ONNX Runtime reports its use to its maker, and keeps a device id on disk, unless this is set
+# before it is imported. Nothing may leave this machine; processes started later inherit it.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 __all__ = ["AREAS", "Tagger", "Transcript", "load"]

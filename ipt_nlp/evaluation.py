@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class AreaMetrics:
-    """One area on one set of texts; ``positives`` of ``scored`` texts carry it."""
+    """One area on one set of texts; ``positives`` of ``scored`` texts carry it.
+
+    A figure that these texts cannot give is nan: every one without scored texts, those that
+    compare texts with and without the area where there are only such or such.
+    """
 
     area: str
     scored: int
@@ -56,6 +62,11 @@ class Report:
     areas: tuple[AreaMetrics, ...]
     macro_f1: Figure
     by_source: dict[str, Figure] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report for JSON, which knows no nan: null where there is no figure."""
+        document: dict[str, Any] = _without_nan(asdict(self))
+        return document
 
 
 def label_arrays(texts: LabelledTexts) -> tuple[Bools, Bools]:
@@ -130,21 +141,25 @@ def _area(
     key: str, probability: Floats, predicted: Bools, label: Bools, scored: Bools, resampled: Floats
 ) -> AreaMetrics:
     p, y, q = probability[scored], label[scored], predicted[scored]
+    nan = float("nan")
+    if not len(y):
+        return AreaMetrics(key, 0, 0, Figure(nan, nan, nan), nan, nan, nan, nan, nan, nan)
     precision, recall, f1, _ = precision_recall_fscore_support(
         y, q, average="binary", zero_division=0.0
     )
     base = float(y.mean() * (1 - y.mean()))
     one_sided = y.all() or not y.any()
+    occurs = y.any() or q.any()
     return AreaMetrics(
         area=key,
         scored=int(scored.sum()),
         positives=int(y.sum()),
-        f1=Figure(float(f1), *_interval(resampled)),
+        f1=Figure(float(f1) if occurs else nan, *_interval(resampled)),
         precision=float(precision),
         recall=float(recall),
-        average_precision=float("nan") if one_sided else float(average_precision_score(y, p)),
-        kappa=float("nan") if one_sided else float(cohen_kappa_score(y, q)),
-        brier_skill=float("nan") if one_sided else 1 - float(brier_score_loss(y, p)) / base,
+        average_precision=nan if one_sided else float(average_precision_score(y, p)),
+        kappa=nan if one_sided else float(cohen_kappa_score(y, q)),
+        brier_skill=nan if one_sided else 1 - float(brier_score_loss(y, p)) / base,
         calibration_error=calibration_error(p, y),
     )
 
@@ -160,11 +175,29 @@ def _bootstrap_f1(
 
 
 def _macro(predicted: Bools, labels: Bools, scored: Bools, samples: NDArray[np.int64]) -> Figure:
-    value = float(np.nanmean(f1_scores(predicted, labels, scored)))
-    resampled = np.nanmean(_bootstrap_f1(predicted, labels, scored, samples), axis=1)
+    value = float(_known_mean(f1_scores(predicted, labels, scored)))
+    resampled = _known_mean(_bootstrap_f1(predicted, labels, scored, samples))
     return Figure(value, *_interval(resampled))
 
 
+def _known_mean(scores: Floats) -> Floats:
+    """``nanmean`` over the last axis, without its warning where all are nan."""
+    with np.errstate(invalid="ignore"):
+        means: Floats = np.nansum(scores, axis=-1) / (~np.isnan(scores)).sum(axis=-1)
+    return means
+
+
 def _interval(resampled: Floats) -> tuple[float, float]:
-    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    known = resampled[~np.isnan(resampled)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.percentile(known, [2.5, 97.5])
     return float(low), float(high)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

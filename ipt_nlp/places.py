@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -30,14 +31,17 @@ def user_folder() -> Path:
 def write_private(path: Path, content: str | bytes) -> None:
     """Write a file that only its owner can read, whole or not at all.
 
-    The folder is made when missing. The content is written beside the target, forced to disk and
-    renamed into place.
+    Missing folders are made, for the owner alone. A link stays, and what it points to is written.
+    The content is written beside the target, forced to disk and renamed into place.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()
+    for folder in reversed([f for f in path.parents if not f.exists()]):
+        folder.mkdir(mode=0o700, exist_ok=True)
     raw = content.encode("utf-8") if isinstance(content, str) else content
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A name that nobody can guess, opened only if it is new, with mode 0600.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".ipt-nlp-", suffix=".part")
+    partial = Path(name)
     try:
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
             file.flush()

@@ -18,6 +18,7 @@ from ipt_nlp.areas.bundle import Bundle, open_bundle, shipped_bundle
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.areas.views import view_array
+from ipt_nlp.errors import BundleError
 from ipt_nlp.language.patterns import found_patterns
 from ipt_nlp.language.pipeline import load_language, sentence_spans, sentence_starts
 from ipt_nlp.readers import read_one
@@ -58,10 +59,16 @@ class Tagger:
     """Tags sessions with one bundle and one spaCy pipeline; make it with :func:`load`."""
 
     def __init__(
-        self, bundle: Bundle, nlp: Language, options: SegmentOptions | None = None
+        self,
+        bundle: Bundle,
+        nlp: Language,
+        options: SegmentOptions | None = None,
+        *,
+        spacy_model: str | None = None,
     ) -> None:
         self.bundle = bundle
         self.nlp = nlp
+        self._spacy_model = spacy_model
         self.options = options or SegmentOptions()
         self._starts = sentence_starts(nlp)
 
@@ -105,7 +112,8 @@ class Tagger:
         docs = list(self.nlp.pipe(texts))
         encoded = self.bundle.encoder.encode(texts)
         classifier = self.bundle.classifier.of_kind(transcript.kind)
-        features = classifier.features(view_array(texts, encoded))
+        alone = None if transcript.kind == "transcript" else [str(i) for i in range(len(texts))]
+        features = classifier.features(view_array(texts, encoded), sessions=alone)
         scored = Scored(
             transcript.kind,
             self.bundle.thresholds(transcript.kind),
@@ -146,11 +154,15 @@ class Tagger:
     def pipe(
         self, transcripts: Iterable[str | Path | Transcript], *, n_jobs: int = 1
     ) -> Iterator[TaggedSession]:
-        """Tag many sessions, in order; with ``n_jobs`` over 1 in as many processes."""
+        """Tag many sessions, in order; with ``n_jobs`` over 1 in as many processes.
+
+        Other processes load the bundle and the spaCy pipeline again from where :func:`load` got
+        them; changes made to them in memory stay here.
+        """
         if n_jobs == 1:
             yield from map(self.tag, transcripts)
             return
-        where = (str(self.bundle.path), str(self.nlp.path) if self.nlp.path else None)
+        where = (str(self.bundle.path), self.bundle.digest, self._spacy_model)
         yield from Parallel(n_jobs=n_jobs, return_as="generator")(
             delayed(_tag_elsewhere)(where, self.options, item) for item in transcripts
         )
@@ -255,12 +267,17 @@ def load(model: str | Path | None = None, *, spacy_model: str | Path | None = No
         OptionError: No such spaCy pipeline.
     """
     bundle = open_bundle(shipped_bundle() if model is None else Path(model))
-    return Tagger(bundle, load_language(spacy_model))
+    chosen = None if spacy_model is None else str(spacy_model)
+    return Tagger(bundle, load_language(chosen), spacy_model=chosen)
 
 
 @cache
-def _tagger_here(model: str, spacy_model: str | None, options: SegmentOptions) -> Tagger:
+def _tagger_here(
+    model: str, digest: str, spacy_model: str | None, options: SegmentOptions
+) -> Tagger:
     tagger = load(model, spacy_model=spacy_model)
+    if tagger.bundle.digest != digest:
+        raise BundleError(f"model {Path(model).name!r} was replaced while it was in use")
     tagger.options = options
     # The processes share the cores already.
     tagger.bundle.encoder.set_params(n_threads=1)
@@ -268,6 +285,6 @@ def _tagger_here(model: str, spacy_model: str | None, options: SegmentOptions) -
 
 
 def _tag_elsewhere(
-    where: tuple[str, str | None], options: SegmentOptions, item: str | Path | Transcript
+    where: tuple[str, str, str | None], options: SegmentOptions, item: str | Path | Transcript
 ) -> TaggedSession:
     return _tagger_here(*where, options).tag(item)

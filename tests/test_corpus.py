@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from ipt_nlp import codebook
 from ipt_nlp.corpus import (
     CorpusRow,
+    LabelledTexts,
     Problem,
     fingerprint,
     load_texts,
@@ -18,6 +20,7 @@ from ipt_nlp.corpus import (
 )
 from ipt_nlp.errors import CorpusError
 
+OFFLINE = "HF_HUB_OFFLINE"
 ROW: dict[str, Any] = {
     "id": "a-1",
     "text": "My wife yells at me.",
@@ -158,3 +161,151 @@ def test_the_fingerprint_is_of_content_not_order(tmp_path: Path) -> None:
     back = load_texts([str(write(tmp_path / "b.jsonl", *rows[::-1]))])
     other = load_texts([str(write(tmp_path / "c.jsonl", ROW))])
     assert fingerprint(there) == fingerprint(back) != fingerprint(other)
+
+
+TURN: dict[str, Any] = {
+    "text": "We shout at each other every night about money and the house.",
+    "genre": "session",
+    "client": "c1",
+    "session": "1",
+    "turn_index": 0,
+    "role": "client",
+    "writer": "w1",
+    "areas": ["conflict"],
+}
+
+
+def segments(texts: LabelledTexts) -> list[int]:
+    return [i for i, source in enumerate(texts.sources) if source == "session segment"]
+
+
+@pytest.mark.parametrize("name", ["client-anna.jsonl", "someone/notes", "gone:posts,notes"])
+def test_a_path_that_is_not_there_never_reaches_the_hub(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    asked: list[str] = []
+    monkeypatch.setattr(datasets, "load_dataset", lambda *a, **_: asked.append(a[0]))
+    with pytest.raises(CorpusError, match=r"no such file or folder; .* hub:owner/name"):
+        load_texts([name])
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("hub:owner/name", [None]), ("hub:owner/name:posts,notes", ["posts", "notes"])],
+)
+def test_a_corpus_on_the_hub_is_named_so(
+    name: str, parts: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    asked: list[tuple[Any, ...]] = []
+
+    def load(*args: Any) -> dict[str, list[dict[str, Any]]]:
+        asked.append(args)
+        return {"train": [ROW]}
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    assert load_texts([name]).ids == ("a-1",) * len(parts)
+    assert asked == [("owner/name", part) for part in parts]
+
+
+@pytest.mark.parametrize("name", ["hub:", "hub:name", "hub:../name/x", "hub:/etc/passwd"])
+def test_a_wrong_name_on_the_hub_is_refused(name: str) -> None:
+    with pytest.raises(CorpusError, match="hub:owner/name"):
+        load_texts([name])
+
+
+def test_a_folder_does_not_pass_for_a_corpus_on_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match="is here too"):
+        load_texts(["hub:owner/name"])
+
+
+@pytest.mark.parametrize("hub", [False, True])
+def test_only_corpora_that_are_all_local_set_the_process_offline(
+    hub: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    monkeypatch.setattr(os, "environ", {k: v for k, v in os.environ.items() if k != OFFLINE})
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: {"train": [ROW]})
+    local = str(write(tmp_path / "c.jsonl", ROW))
+    load_texts([local, "hub:owner/name"] if hub else [local])
+    assert (OFFLINE in os.environ) is not hub
+
+
+def test_sessions_of_two_clients_stay_apart_whatever_they_are_called(tmp_path: Path) -> None:
+    other = TURN | {"client": "c2", "areas": [], "text": "I sleep well and eat well most of all."}
+    texts = load_texts([str(write(tmp_path / "c.jsonl", TURN, other))])
+    found = segments(texts)
+    assert [texts.texts[i] for i in found] == [TURN["text"], other["text"]]
+    assert [texts.groups[i] for i in found] == ["c1", "c2"]
+    assert len({texts.sessions[i] for i in found}) == 2
+    assert len(set(texts.sessions)) == 2
+
+
+def test_a_segment_leaves_open_what_its_turns_leave_open(tmp_path: Path) -> None:
+    rows = [
+        TURN | {"unscored_areas": ["grief"]},
+        TURN | {"turn_index": 1, "areas": [], "unscored_areas": ["conflict", "isolation"]},
+    ]
+    texts = load_texts([str(write(tmp_path / "c.jsonl", *rows))])
+    [i] = segments(texts)
+    assert texts.areas[i] == {"conflict"}
+    assert texts.unscored[i] == {"grief", "isolation"}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"session": None}, "session"),
+        ({"turn_index": None}, "turn_index"),
+        ({"turn_index": "first"}, "turn_index"),
+        ({"role": None}, "role"),
+        ({"areas": 3}, "areas"),
+        ({"areas": "conflict"}, "areas"),
+        ({"areas": [["conflict"]]}, "areas"),
+        ({"unscored_areas": 3}, "unscored_areas"),
+        ({"unscored_areas": ["anger"]}, "unscored_areas"),
+        ({"rules": 3}, "rules"),
+    ],
+)
+@pytest.mark.parametrize("there", [False, True])
+def test_a_malformed_row_is_one_error_with_its_field(
+    tmp_path: Path, change: dict[str, Any], field: str, there: bool
+) -> None:
+    row = TURN | change
+    if not there:
+        row = {k: v for k, v in row.items() if v is not None}
+    with pytest.raises(CorpusError, match=rf"^c\.jsonl: row 1: {field}: ") as caught:
+        load_texts([str(write(tmp_path / "c.jsonl", row))])
+    assert "shout" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("missing", "group"), [(["client"], "w1"), (["client", "writer"], "1")])
+def test_a_session_without_a_client_is_grouped_and_whole(
+    tmp_path: Path, missing: list[str], group: str
+) -> None:
+    turn = {k: v for k, v in TURN.items() if k not in missing}
+    texts = load_texts([str(write(tmp_path / "c.jsonl", turn, turn | {"turn_index": 1}))])
+    assert texts.groups == (group,) * 3
+    assert len(segments(texts)) == 1
+
+
+def test_sessions_are_read_from_another_column_and_by_a_mapping(tmp_path: Path) -> None:
+    row = {k: v for k, v in TURN.items() if k not in ("text", "areas")}
+    row |= {"said": TURN["text"], "topic": "fight"}
+    texts = load_texts(
+        [str(write(tmp_path / "c.jsonl", row))],
+        text_column="said",
+        mapping={"topic": {"fight": ["conflict"]}},
+    )
+    [i] = segments(texts)
+    assert texts.texts[i] == TURN["text"]
+    assert texts.areas[i] == {"conflict"}

@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import json
 import math
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from ipt_nlp.areas.bundle import Bundle
+from ipt_nlp.areas.scoring import ScoredTexts, score_texts
+from ipt_nlp.cli import app
+from ipt_nlp.corpus import LabelledTexts
+from ipt_nlp.errors import CorpusError
 from ipt_nlp.evaluation import calibration_error, evaluate, f1_scores
 
 THRESHOLDS = np.full(4, 0.5)
@@ -68,3 +79,79 @@ def test_calibration_error_by_hand() -> None:
     probabilities = np.array([0.2] * 10 + [0.8] * 10)
     labels = np.array([True] * 2 + [False] * 8 + [True] * 10)
     assert calibration_error(probabilities, labels, n_bins=2) == pytest.approx(0.1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_area_that_is_scored_nowhere_has_no_figures() -> None:
+    probabilities, labels, scored = made()
+    scored[:, 0] = False
+    report = evaluate(probabilities, labels, scored, THRESHOLDS, n_bootstrap=10)
+    area = report.areas[0]
+    assert (area.scored, area.positives) == (0, 0)
+    assert all(map(math.isnan, [area.f1.value, area.f1.low, area.precision, area.kappa]))
+    assert report.macro_f1.low <= report.macro_f1.value <= 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_scored_at_all_has_no_figures() -> None:
+    probabilities, labels, scored = made(20)
+    sources = ["board"] * 10 + ["chat"] * 10
+    scored[:10] = False
+    report = evaluate(probabilities, labels, scored, THRESHOLDS, sources=sources, n_bootstrap=10)
+    assert math.isnan(report.by_source["board"].value)
+    assert report.by_source["chat"].value > 0
+    none = evaluate(probabilities, labels, scored & False, THRESHOLDS, n_bootstrap=10)
+    assert math.isnan(none.macro_f1.value)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("label", [False, True])
+def test_a_one_sided_area_is_null_in_json(label: bool) -> None:
+    probabilities, labels, scored = made()
+    labels[:, 0] = label
+    probabilities[:, 0] = 0.1
+    report = evaluate(probabilities, labels, scored, THRESHOLDS, n_bootstrap=10)
+    area = json.loads(json.dumps(report.to_dict(), allow_nan=False))["areas"][0]
+    assert area["area"] == "grief"
+    assert area["kappa"] is area["average_precision"] is area["brier_skill"] is None
+    assert area["f1"] == (dict.fromkeys(["value", "low", "high"], 0 if label else None))
+
+
+def test_the_command_prints_null_and_warns_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probabilities, labels, scored = made(30)
+    scored[:, 0] = False
+    labels[:, 1] = probabilities[:, 1] = 0
+    found = ScoredTexts(probabilities, THRESHOLDS, labels, scored, ("board",) * 30)
+    monkeypatch.setattr("ipt_nlp.areas.bundle.open_bundle", lambda _: None)
+    monkeypatch.setattr("ipt_nlp.areas.scoring.score_texts", lambda *_: found)
+    corpus = tmp_path / "c.jsonl"
+    corpus.write_text('{"text": "My wife yells at me.", "areas": ["conflict"]}\n')
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", RuntimeWarning)
+        result = CliRunner().invoke(app, ["evaluate", "--corpus", str(corpus), "--json"])
+    assert result.exit_code == 0, result.output
+    assert "NaN" not in result.stdout
+    areas = json.loads(result.stdout)["areas"]
+    assert areas[0]["f1"]["value"] is areas[1]["kappa"] is None
+    assert [w for w in warned if w.category is RuntimeWarning] == []
+
+
+def test_single_turns_alone_cannot_be_scored() -> None:
+    empty: frozenset[str] = frozenset()
+    texts = LabelledTexts(
+        ids=("a",),
+        texts=("I see.",),
+        areas=(empty,),
+        unscored=(empty,),
+        groups=("c1",),
+        sources=("session",),
+        rules=((),),
+        kinds=("transcript",),
+        sessions=("1",),
+        whole=(False,),
+        splits=("",),
+    )
+    with pytest.raises(CorpusError, match="only single turns"):
+        score_texts(cast(Bundle, SimpleNamespace(encoder=None)), texts)

@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline
 
 from ipt_nlp import codebook
 from ipt_nlp.areas.encoder import ENCODER_FILES
-from ipt_nlp.areas.kinds import KindClassifier
+from ipt_nlp.areas.kinds import KindClassifier, stand_in
 from ipt_nlp.areas.views import ViewEncoder
 from ipt_nlp.errors import BundleError
 from ipt_nlp.places import SHIPPED_BUNDLE, shipped_models, user_folder, write_private
@@ -98,12 +98,12 @@ class Bundle:
 
     def thresholds(self, kind: Kind) -> NDArray[np.float64]:
         """Thresholds (4,) for a kind of text."""
-        of_kind = self.manifest.thresholds.get(kind) or self.manifest.thresholds["text"]
+        of_kind = self.manifest.thresholds[stand_in(kind, self.manifest.thresholds)]
         return np.array([of_kind[area] for area in codebook.AREAS])
 
     def bands(self, kind: Kind) -> Bands:
         """The bands of review for a kind of text."""
-        return self.manifest.bands.get(kind) or self.manifest.bands["text"]
+        return self.manifest.bands[stand_in(kind, self.manifest.bands)]
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:

@@ -73,7 +73,7 @@ def model_card(
     )
     return f"""# {name} {version}
 {warning}
-Labels text by IPT problem area: frozen sentence encoder, two stages of calibrated scikit-learn
+Labels text by IPT problem area: a sentence encoder, and two stages of calibrated scikit-learn
 classifiers, one set for each kind of text.
 
 {USE}

@@ -7,7 +7,7 @@ own, and texts of other kinds are used where they help.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,12 @@ from ipt_nlp.areas.classifier import AreaClassifier, Bools, Floats, ViewArray
 from ipt_nlp.transcript import Kind
 
 FALLBACK: Kind = "text"
+
+
+def stand_in(kind: Kind, known: Iterable[Kind]) -> Kind:
+    """The kind that serves for ``kind``: itself, loose texts, or the first there is."""
+    names = list(known)
+    return next((name for name in (kind, FALLBACK) if name in names), names[0])
 
 
 class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -101,14 +107,16 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def of_kind(self, kind: Kind) -> AreaClassifier:
         """The classifier for a kind, or what stands in for it."""
-        for name in (kind, FALLBACK):
-            if name in self.classifiers_:
-                return self.classifiers_[name]
-        return next(iter(self.classifiers_.values()))
+        return self.classifiers_[stand_in(kind, self.classifiers_)]
 
     def predict_proba(self, X: ViewArray, kind: Kind = FALLBACK) -> Floats:
-        """Probabilities (n_texts, n_areas); the rows of a transcript are one session in order."""
-        return self.of_kind(kind).predict_proba(X)
+        """Probabilities (n_texts, n_areas).
+
+        The rows of a transcript are one session in order; rows of other kinds stand alone, also
+        where the classifier that serves them reads in context.
+        """
+        alone = None if kind == "transcript" else [str(i) for i in range(len(X))]
+        return self.of_kind(kind).predict_proba(X, sessions=alone)
 
     def predict(self, X: ViewArray) -> Bools:
         """Areas at a probability of one half."""

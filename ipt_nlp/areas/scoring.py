@@ -11,6 +11,7 @@ from ipt_nlp.areas.bundle import Bundle
 from ipt_nlp.areas.classifier import Bools, Floats, ViewArray
 from ipt_nlp.areas.views import ViewEncoder
 from ipt_nlp.corpus import LabelledTexts
+from ipt_nlp.errors import CorpusError
 from ipt_nlp.evaluation import label_arrays
 
 Progress = Callable[[int, int], None]
@@ -48,8 +49,14 @@ def encode_views(
 def score_texts(
     bundle: Bundle, texts: LabelledTexts, progress: Progress | None = None
 ) -> ScoredTexts:
-    """Score labelled texts with a bundle."""
+    """Score labelled texts with a bundle.
+
+    Raises:
+        CorpusError: Single turns only.
+    """
     whole = np.flatnonzero(texts.whole)
+    if not len(whole):
+        raise CorpusError("nothing to score: only single turns, which the tagger never sees alone")
     seen = encode_views(bundle.encoder, [texts.texts[i] for i in whole], progress)
     kinds = np.asarray(texts.kinds, dtype=object)[whole]
     sessions = np.asarray(texts.sessions, dtype=object)[whole]

@@ -102,6 +102,7 @@ def train_bundle(
     encoder: Path | None = None,
     progress: Progress | None = None,
     trusted: bool = True,
+    notes: str = "",
     calibrate: NDArray[np.bool_] | None = None,
 ) -> Trained:
     """Fit a bundle and add it to the user's own trust file.
@@ -118,6 +119,7 @@ def train_bundle(
         encoder: Folder of encoder weights; those of the shipped bundle by default.
         progress: Told how many texts are encoded.
         trusted: Whether to add the digest to the trust file.
+        notes: Markdown that the card ends with.
         calibrate: Texts (n_texts,) that the encoder was not trained on, where it was trained;
             thresholds, bands and calibration come from these alone.
 
@@ -176,7 +178,8 @@ def train_bundle(
         area_pipeline(view_encoder, classifier),
         card=model_card(
             options.name, options.version, reports, thresholds, fingerprints, client_data
-        ),
+        )
+        + notes,
         encoder_files={name: (weights / name).read_bytes() for name in ENCODER_FILES},
         name=options.name,
         version=options.version,

@@ -48,7 +48,7 @@ def validate(
     --sample draws rows, always the same, over all configurations and areas, and writes them to
     --output with empty columns for an auditor's verdict; only its owner can read the file.
 
-    Example:  ipt-nlp corpus validate corpora/ipt-first
+    Example:  ipt-nlp corpus validate corpora/ipt-synth
     """
     with reported():
         from ipt_nlp.corpus.checks import check, read_corpus
@@ -85,7 +85,7 @@ def stats(
     passes/first.jsonl and passes/second.jsonl. The tables quote frequent phrases of the corpus. Of
     the reference (rows with a `text`) only figures are shown, never words.
 
-    Example:  ipt-nlp corpus stats corpora/ipt-first --reference real.jsonl
+    Example:  ipt-nlp corpus stats corpora/ipt-synth --reference real.jsonl
     """
     with reported():
         from ipt_nlp.corpus.quality import read_reference

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +18,7 @@ def evaluate(
     corpus: Annotated[
         list[str],
         typer.Option(
-            help="A labelled corpus: file, folder, or name on the hub.", show_default=False
+            help="A labelled corpus: file, folder, or hub:owner/name.", show_default=False
         ),
     ],
     model: Annotated[
@@ -56,7 +55,9 @@ def evaluate(
             scored.thresholds,
             sources=scored.sources,
         )
-        typer.echo(json.dumps(asdict(report)) if as_json else report_table(report))
+        typer.echo(
+            json.dumps(report.to_dict(), allow_nan=False) if as_json else report_table(report)
+        )
 
 
 def report_table(report: Report) -> str:

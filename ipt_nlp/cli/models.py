@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ipt_nlp.cli.console import reported
+from ipt_nlp.cli.console import EXIT_FAILED, reported, warn
 
 app = typer.Typer(no_args_is_help=True, help="Bundles: list, show, trust.", rich_markup_mode=None)
 
@@ -21,15 +21,26 @@ def list_models(
     ] = None,
 ) -> None:
     """Bundles in a folder: name, version, digest, and whether it is trusted. Opens none of them."""
+    broken = False
     with reported():
         from ipt_nlp.areas.bundle import MANIFEST, is_trusted, read_manifest
+        from ipt_nlp.errors import BundleError, OptionError
         from ipt_nlp.places import shipped_models
 
         base = folder or shipped_models()
+        if not base.is_dir():
+            raise OptionError(f"{base.name or base}: no such folder")
         for path in sorted(p.parent for p in base.glob(f"*/{MANIFEST}")):
-            manifest, digest = read_manifest(path)
+            try:
+                manifest, digest = read_manifest(path)
+            except BundleError as error:
+                warn(str(error))
+                broken = True
+                continue
             state = "trusted" if is_trusted(digest) else "not trusted"
             typer.echo(f"{path.name}  {manifest.name} {manifest.version}  {digest}  {state}")
+    if broken:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -54,6 +65,10 @@ def trust(
     """Trust a bundle by its digest: opening it runs code from it, so know where it comes from."""
     with reported():
         from ipt_nlp.areas.bundle import trust as add
+        from ipt_nlp.errors import OptionError
 
-        add(digest)
+        try:
+            add(digest)
+        except OSError as error:
+            raise OptionError(f"the trust file cannot be written ({error.strerror})") from None
         typer.echo("trusted")

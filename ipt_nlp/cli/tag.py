@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +18,11 @@ from ipt_nlp.cli.console import EXIT_FAILED, progress_bar, reported, warn
 from ipt_nlp.errors import IptNlpError, OptionError
 
 if TYPE_CHECKING:
+    from ipt_nlp.result import TaggedSession
+    from ipt_nlp.tagger import Tagger
     from ipt_nlp.transcript import Transcript
 
-STDIN = Path("-")
+STANDARD_STREAM = Path("-")
 
 
 class Format(StrEnum):
@@ -40,7 +45,10 @@ def tag(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File to write, readable by you alone.", show_default=False
+            "--output",
+            "-o",
+            help="File to write, readable by you alone; - for standard output.",
+            show_default=False,
         ),
     ] = None,
     therapist: Annotated[
@@ -64,25 +72,34 @@ def tag(
 
     Example:  ipt-nlp tag session-04.vtt --format html --output session-04.html
     """
+    if output == STANDARD_STREAM:
+        output = None
+    failures: list[str] = []
     with reported():
         from ipt_nlp.tagger import load
         from ipt_nlp.writers import writer
 
-        failures: list[str] = []
-        # Read before anything heavy is loaded: a mistyped name is told at once.
-        transcripts = list(_read(paths, therapist, failures))
-        if transcripts:
-            tagger = load(model, spacy_model=spacy_model)
-            write = writer(output_format.value, color=output is None and sys.stdout.isatty())
-            with progress_bar() as bar:
-                sessions = bar.track(
-                    tagger.pipe(transcripts, n_jobs=jobs),
-                    total=len(transcripts),
-                    description="tagging",
-                )
-                _write(write(sessions), output)
-        for failure in failures:
-            warn(failure)
+        try:
+            # Looked at and read before anything heavy is loaded: a mistyped name is told at once.
+            files = list(dict.fromkeys(_files(paths, failures)))
+            if output is not None:
+                _check_output(output, files)
+            transcripts = list(_read(files, therapist, failures))
+            if transcripts:
+                tagger = load(model, spacy_model=spacy_model)
+                write = writer(output_format.value, color=output is None and sys.stdout.isatty())
+                with progress_bar() as bar:
+                    sessions = bar.track(
+                        _tagged(tagger, transcripts, jobs, failures),
+                        total=len(transcripts),
+                        description="tagging",
+                    )
+                    # Where every session failed there is nothing to report on.
+                    for first in sessions:
+                        _write(write(chain([first], sessions)), output)
+        finally:
+            for failure in failures:
+                warn(failure)
         # The pretty output says them beside the session that they belong to.
         if output is not None or output_format is not Format.pretty:
             for warning in dict.fromkeys(
@@ -93,23 +110,73 @@ def tag(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _read(paths: list[Path], therapist: str | None, failures: list[str]) -> Iterator[Transcript]:
+def _files(paths: Iterable[Path], failures: list[str]) -> Iterator[Path]:
     from ipt_nlp import readers
 
     for path in paths:
         try:
-            if path == STDIN:
-                yield from readers.read_stream(sys.stdin.buffer.read(), therapist=therapist)
-                continue
-            for file in readers.expand([path]):
-                try:
-                    yield from readers.read(file, therapist=therapist)
-                except OptionError as error:
-                    failures.append(f"{file.name}: {error}")
-                except IptNlpError as error:
-                    failures.append(str(error))
+            yield from readers.expand([path])
         except IptNlpError as error:
-            failures.append(str(error))
+            failures.append(_printable(str(error)))
+
+
+def _read(
+    files: Iterable[Path], therapist: str | None, failures: list[str]
+) -> Iterator[Transcript]:
+    from ipt_nlp import readers
+
+    for file in files:
+        try:
+            for transcript in readers.read(file, therapist=therapist):
+                yield replace(transcript, source=_printable(transcript.source))
+        except OptionError as error:
+            name = "stdin" if file == STANDARD_STREAM else file.name
+            failures.append(_printable(f"{name}: {error}"))
+        except IptNlpError as error:
+            failures.append(_printable(str(error)))
+
+
+def _tagged(
+    tagger: Tagger, transcripts: Sequence[Transcript], jobs: int, failures: list[str]
+) -> Iterator[TaggedSession]:
+    """Tagged sessions in order; one that cannot be tagged becomes a failure."""
+    done = 0
+    if jobs > 1:
+        try:
+            for session in tagger.pipe(transcripts, n_jobs=jobs):
+                yield session
+                done += 1
+        except (IptNlpError, ValueError):
+            # The processes stop at the first failure: it is found, and the rest done, one by one.
+            pass
+    for transcript in transcripts[done:]:
+        try:
+            session = tagger.tag(transcript)
+        except (IptNlpError, ValueError) as error:
+            # A library's message may quote the text, so only its type is told.
+            failures.append(f"{transcript.source}: could not be tagged ({type(error).__name__})")
+        else:
+            yield session
+
+
+def _printable(text: str) -> str:
+    """The text with U+FFFD for the bytes of a file name that are not UTF-8."""
+    try:
+        return os.fsencode(text).decode("utf-8", "replace")
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON allows in a row's id
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _check_output(output: Path, files: Iterable[Path]) -> None:
+    name = _printable(output.name)
+    target = output.resolve()
+    if target in {file.resolve() for file in files if file != STANDARD_STREAM}:
+        raise OptionError(f"--output: {name} is one of the files to read; name another")
+    if target.exists() and not target.is_file():
+        raise OptionError(f"--output: {name or output} is not a plain file")
+    folder = next(parent for parent in target.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise OptionError(f"--output: {name} cannot be written in that folder")
 
 
 def _write(chunks: Iterator[str], output: Path | None) -> None:
@@ -123,7 +190,8 @@ def _write(chunks: Iterator[str], output: Path | None) -> None:
         return
     from ipt_nlp.places import write_private
 
+    content = "".join(chunks)
     try:
-        write_private(output, "".join(chunks))
+        write_private(output, content)
     except OSError as error:
-        raise OptionError(f"--output: {output.name}: {error.strerror}") from None
+        raise OptionError(f"--output: {_printable(output.name)}: {error.strerror}") from None

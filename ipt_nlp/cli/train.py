@@ -15,7 +15,8 @@ def train(
     corpus: Annotated[
         list[str],
         typer.Option(
-            help="A corpus: file, folder or name on the hub (name:configuration,…).",
+            help="A corpus: file, folder, or hub:owner/name for one on the hub; "
+            "configurations after a colon (:notes,posts).",
             show_default=False,
         ),
     ],
@@ -43,26 +44,38 @@ def train(
     (text, areas, client or writer), or mapped with --map. Unless --synthetic is given the bundle
     counts as client data, and says so.
 
-    Example:  ipt-nlp train --corpus corpora/ipt-first --synthetic --output my-bundle
+    Example:  ipt-nlp train --corpus corpora/ipt-synth:notes --synthetic --output my-bundle
     """
     with reported():
         from ipt_nlp.areas.training import TrainOptions, train_bundle
         from ipt_nlp.cli.evaluate import report_table
         from ipt_nlp.corpus import load_texts, read_mapping
+        from ipt_nlp.errors import OptionError
 
+        if output.exists() and not output.is_dir():
+            raise OptionError(f"--output: {output.name} is a file; name a folder")
+        try:
+            options = TrainOptions.from_toml(config) if config else None
+        except OSError as error:
+            raise OptionError(f"--config: {config and config.name}: {error.strerror}") from None
         texts = load_texts(
             corpus, text_column=text_column, mapping=read_mapping(mapping) if mapping else None
         )
         with progress_bar() as bar:
             task = bar.add_task("encoding", total=len(texts))
-            trained = train_bundle(
-                texts,
-                output,
-                corpus_names=corpus,
-                client_data=not synthetic,
-                options=TrainOptions.from_toml(config) if config else None,
-                progress=lambda done, _: bar.update(task, completed=done),
-            )
+            try:
+                trained = train_bundle(
+                    texts,
+                    output,
+                    corpus_names=corpus,
+                    client_data=not synthetic,
+                    options=options,
+                    progress=lambda done, _: bar.update(task, completed=done),
+                )
+            except OSError as error:
+                raise OptionError(
+                    f"--output: the bundle or the trust file cannot be written ({error.strerror})"
+                ) from None
         for kind, report in trained.reports.items():
             warn(f"cross-validated on the training texts, {kind}:\n" + report_table(report))
         typer.echo(json.dumps({"bundle": str(trained.path), "sha256": trained.digest}))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ipt_nlp import codebook
 from ipt_nlp.segments import segment
@@ -23,52 +22,74 @@ _SENTENCE = re.compile(r"[.!?…]\s+")
 
 
 @dataclass(frozen=True)
-class SessionSegment:
-    """A segment of a session with the areas of its turns."""
+class SessionTurn:
+    """A labelled turn; ``session`` names a session among those of its client only."""
 
     text: str
+    role: str
     areas: frozenset[str]
+    unscored: frozenset[str]
     client: str
     session: str
     index: int
     split: str
 
 
-def session_segments(rows: Sequence[Mapping[str, Any]]) -> Iterator[SessionSegment]:
-    """Segments of all sessions among the rows (one row a turn, in any order)."""
-    by_session: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_session[row["session"]].append(row)
-    for session, turns in by_session.items():
-        ordered = sorted(turns, key=lambda row: row["turn_index"])
-        yield from _segments(session, ordered)
+@dataclass(frozen=True)
+class SessionSegment:
+    """A segment of a session with the areas of its turns.
+
+    ``unscored`` are the areas that some turn leaves open and that the segment does not have.
+    """
+
+    text: str
+    areas: frozenset[str]
+    unscored: frozenset[str]
+    client: str
+    session: str
+    index: int
+    split: str
 
 
-def _segments(session: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[SessionSegment]:
+def session_segments(turns: Sequence[SessionTurn]) -> Iterator[SessionSegment]:
+    """Segments of all sessions among the turns (in any order)."""
+    by_session: defaultdict[tuple[str, str], list[SessionTurn]] = defaultdict(list)
+    for turn in turns:
+        by_session[turn.client, turn.session].append(turn)
+    for found in by_session.values():
+        yield from _segments(sorted(found, key=lambda turn: turn.index))
+
+
+def _segments(labelled: Sequence[SessionTurn]) -> Iterator[SessionSegment]:
+    first = labelled[0]
     transcript = Transcript.from_utterances(
-        [Utterance(row["text"], str(row["role"]).capitalize()) for row in rows], source=session
+        [Utterance(t.text, t.role.capitalize()) for t in labelled], source=first.session
     )
     for cut in segment(transcript, _sentence_starts):
         words = dict.fromkeys(codebook.AREAS, 0)
         counted = 0
+        unscored: set[str] = set()
         for turn in transcript.turns[cut.first_turn : cut.last_turn + 1]:
             inside = transcript.text[
                 max(turn.start_char, cut.start_char) : min(turn.end_char, cut.end_char)
             ]
-            row = rows[turn.index]
+            labels = labelled[turn.index]
+            unscored |= labels.unscored
             # A therapist's words count when they name a theme, and not when they only prompt.
-            if turn.role == "therapist" and not row["areas"]:
+            if turn.role == "therapist" and not labels.areas:
                 continue
             counted += len(inside.split())
-            for area in row["areas"]:
+            for area in labels.areas:
                 words[area] += len(inside.split())
+        areas = frozenset(a for a, n in words.items() if n and n >= AREA_SHARE * counted)
         yield SessionSegment(
             text=transcript.text[cut.start_char : cut.end_char],
-            areas=frozenset(a for a, n in words.items() if n and n >= AREA_SHARE * counted),
-            client=str(rows[0]["client"]),
-            session=session,
+            areas=areas,
+            unscored=frozenset(unscored) - areas,
+            client=first.client,
+            session=first.session,
             index=cut.index,
-            split=str(rows[0].get("split") or ""),
+            split=first.split,
         )
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from ipt_nlp import codebook
-from ipt_nlp.corpus.sessions import session_segments
+from ipt_nlp.corpus.sessions import SessionTurn, session_segments
 from ipt_nlp.errors import CorpusError
 from ipt_nlp.transcript import Kind
 
 TABULAR_SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
 MIN_TURN_WORDS = 8
 KIND_OF_GENRE: dict[str, Kind] = {"session": "transcript", "note": "note"}
+HUB_PREFIX = "hub:"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class LabelledTexts:
     """Texts with area labels, as arrays of the same length.
 
     ``groups`` keeps texts of one client or writer together; ``sources`` is where each text came
-    from, for figures by source. ``sessions`` names the session of each segment, in order;
-    ``whole`` is false for single turns, which the tagger never sees alone.
+    from, for figures by source. ``sessions`` names the session of each segment, in order,
+    and differs between clients; ``whole`` is false for single turns, which the tagger never sees
+    alone.
     """
 
     ids: tuple[str, ...]
@@ -61,9 +63,10 @@ def load_texts(
     """Labelled texts of one or more corpora, through ``datasets``.
 
     Args:
-        corpora: Paths of files or folders, or names on the Hugging Face hub, each with the
-            configurations to read after a colon (``corpora/ipt-synth:posts,notes``; all by
-            default). Only a name on the hub, given on purpose, ever uses the network.
+        corpora: Paths of files or folders, or corpora on the Hugging Face hub named
+            ``hub:owner/name``, each with the configurations to read after a colon
+            (``corpora/ipt-synth:posts,notes``; by default all of a folder, and of a corpus on
+            the hub its default). Only ``hub:`` ever uses the network.
         split: Read this split, or these, only; all splits by default.
         text_column: Column with the text, for corpora of another format.
         mapping: For corpora of another format: column -> value -> areas.
@@ -74,14 +77,16 @@ def load_texts(
     Raises:
         CorpusError: A corpus is missing, has no such column, or labels outside the codebook.
     """
+    sources = [_source(corpus) for corpus in corpora]
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if not any(source.on_hub for source in sources):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     wanted = frozenset([split] if isinstance(split, str) else split or ())
     columns: dict[str, list[Any]] = {field.name: [] for field in fields(LabelledTexts)}
-    for corpus in corpora:
-        turns: list[Mapping[str, Any]] = []
-        for i, row in enumerate(_dataset_rows(corpus, wanted)):
-            _append(columns, corpus, i, row, text_column, mapping)
-            if row.get("genre") == "session" and row.get("turn_index") is not None:
-                turns.append(row)
+    for corpus, source in zip(corpora, sources, strict=True):
+        turns: list[SessionTurn] = []
+        for i, row in enumerate(_dataset_rows(source, wanted)):
+            _append(columns, turns, Path(corpus).name, i, row, text_column, mapping)
         _append_segments(columns, turns)
     if not columns["ids"]:
         raise CorpusError("no rows in the corpora that were named")
@@ -108,82 +113,170 @@ def read_mapping(path: Path) -> dict[str, dict[str, list[str]]]:
 
 def _append(
     columns: dict[str, list[Any]],
-    corpus: str,
+    turns: list[SessionTurn],
+    name: str,
     i: int,
     row: Mapping[str, Any],
     text_column: str,
     mapping: Mapping[str, Mapping[str, Sequence[str]]] | None,
 ) -> None:
-    name = Path(corpus).name
+    where = f"{name}: row {i + 1}"
     text = row.get(text_column)
     if not isinstance(text, str) or not text.strip():
-        raise CorpusError(f"{name}: row {i + 1}: column {text_column!r} holds no text")
+        raise CorpusError(f"{where}: column {text_column!r} holds no text")
     if mapping is None:
         if "areas" not in row:
-            raise CorpusError(f"{name}: row {i + 1}: no column 'areas'; map another with --map")
-        areas = list(row["areas"] or ())
+            raise CorpusError(f"{where}: no column 'areas'; map another with --map")
+        areas = _labels(row, "areas", where)
     else:
-        areas = [
+        areas = frozenset(
             area
             for column, values in mapping.items()
             for area in values.get(str(row.get(column)), ())
-        ]
-    unscored = list(row.get("unscored_areas") or ())
-    if set(areas) | set(unscored) > set(codebook.AREAS) or not set(areas) <= set(codebook.AREAS):
-        raise CorpusError(f"{name}: row {i + 1}: areas: a label that is not in the codebook")
-    if row.get("genre") == "session" and _is_short_or_prompt(row, text, areas):
-        return
-    identity = str(row.get("id") or f"{name}-{i + 1}")
+        )
+    unscored = _labels(row, "unscored_areas", where)
+    identity = _first_of(row, "id") or f"{name}-{i + 1}"
+    session = _first_of(row, "session")
+    group = _first_of(row, "client", "writer")
+    if row.get("genre") == "session":
+        turn = _turn(row, where, text, areas, unscored)
+        turns.append(turn)
+        group = turn.client
+        if _is_short_or_prompt(row, text, areas):
+            return
+    group = group or identity
     columns["ids"].append(identity)
     columns["texts"].append(text)
-    columns["areas"].append(frozenset(areas))
-    columns["unscored"].append(frozenset(unscored))
-    columns["groups"].append(str(row.get("client") or row.get("writer") or identity))
+    columns["areas"].append(areas)
+    columns["unscored"].append(unscored)
+    columns["groups"].append(group)
     columns["sources"].append(str(row.get("source") or row.get("genre") or name))
-    columns["rules"].append(tuple(row.get("rules") or ()))
+    columns["rules"].append(tuple(_strings(row, "rules", where)))
     kind = KIND_OF_GENRE.get(str(row.get("genre")), "text")
     columns["kinds"].append(kind)
-    columns["sessions"].append(str(row.get("session") or identity))
+    columns["sessions"].append(_session_key(group, session) if session else identity)
     columns["whole"].append(kind != "transcript")
     columns["splits"].append(str(row.get("split") or ""))
 
 
-def _is_short_or_prompt(row: Mapping[str, Any], text: str, areas: Sequence[str]) -> bool:
+def _turn(
+    row: Mapping[str, Any],
+    where: str,
+    text: str,
+    areas: frozenset[str],
+    unscored: frozenset[str],
+) -> SessionTurn:
+    session, role, index = _first_of(row, "session"), _first_of(row, "role"), row.get("turn_index")
+    if session is None:
+        raise CorpusError(f"{where}: session: a row of genre 'session' needs one")
+    if role is None:
+        raise CorpusError(f"{where}: role: a row of genre 'session' needs one")
+    if not isinstance(index, int):
+        raise CorpusError(f"{where}: turn_index: a row of genre 'session' needs a whole number")
+    return SessionTurn(
+        text=text,
+        role=role,
+        areas=areas,
+        unscored=unscored,
+        # The row's own id would tear the turns of one session apart.
+        client=_first_of(row, "client", "writer") or session,
+        session=session,
+        index=index,
+        split=str(row.get("split") or ""),
+    )
+
+
+def _first_of(row: Mapping[str, Any], *names: str) -> str | None:
+    """The first of these columns that holds something, as a string."""
+    return next((str(row[name]) for name in names if row.get(name) not in (None, "")), None)
+
+
+def _strings(row: Mapping[str, Any], column: str, where: str) -> list[str]:
+    values = row.get(column)
+    if values is None:
+        return []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise CorpusError(f"{where}: {column}: not a list of names")
+    return values
+
+
+def _labels(row: Mapping[str, Any], column: str, where: str) -> frozenset[str]:
+    labels = frozenset(_strings(row, column, where))
+    if not labels <= set(codebook.AREAS):
+        raise CorpusError(f"{where}: {column}: a label that is not in the codebook")
+    return labels
+
+
+def _session_key(client: str, session: str) -> str:
+    return f"{client}\x1f{session}"
+
+
+def _is_short_or_prompt(row: Mapping[str, Any], text: str, areas: frozenset[str]) -> bool:
     """Turns that take their theme from their neighbours only; their segments teach it instead."""
     return len(text.split()) < MIN_TURN_WORDS or (row.get("role") == "therapist" and not areas)
 
 
-def _append_segments(columns: dict[str, list[Any]], turns: Sequence[Mapping[str, Any]]) -> None:
+def _append_segments(columns: dict[str, list[Any]], turns: Sequence[SessionTurn]) -> None:
     for made in session_segments(turns):
         columns["ids"].append(f"{made.session}-segment-{made.index}")
         columns["texts"].append(made.text)
         columns["areas"].append(made.areas)
-        columns["unscored"].append(frozenset())
+        columns["unscored"].append(made.unscored)
         columns["groups"].append(made.client)
         columns["sources"].append("session segment")
         columns["rules"].append(())
         columns["kinds"].append("transcript")
-        columns["sessions"].append(made.session)
+        columns["sessions"].append(_session_key(made.client, made.session))
         columns["whole"].append(True)
         columns["splits"].append(made.split)
 
 
-def _dataset_rows(corpus: str, splits: frozenset[str]) -> Iterator[Mapping[str, Any]]:
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    corpus, only = _split_name(corpus)
-    path = Path(corpus)
-    local = path.exists()
-    if local:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+@dataclass(frozen=True)
+class _Source:
+    """A corpus that was named: a path, or a name on the hub, and the configurations to read."""
+
+    name: str
+    only: tuple[str, ...]
+    on_hub: bool
+
+
+def _source(corpus: str) -> _Source:
+    """``corpora/ipt-synth:posts,notes`` is two configurations of one corpus.
+
+    Raises:
+        CorpusError: Neither there nor named as a corpus on the hub.
+    """
+    on_hub = corpus.startswith(HUB_PREFIX)
+    name = corpus.removeprefix(HUB_PREFIX)
+    only: tuple[str, ...] = ()
+    if on_hub or not Path(name).exists():
+        before, colon, configurations = name.rpartition(":")
+        if colon and re.fullmatch(r"[\w,-]+", configurations):
+            name, only = before, tuple(configurations.split(","))
+    if on_hub and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise CorpusError(f"{Path(name).name}: a corpus on the hub is named hub:owner/name")
+    if on_hub and Path(name).exists():
+        # It would be read instead, and leave a copy in the cache of `datasets`.
+        raise CorpusError(f"{Path(name).name}: on the hub, but a folder of that name is here too")
+    if not on_hub and not Path(name).exists():
+        raise CorpusError(
+            f"{Path(name).name}: no such file or folder; "
+            "a corpus on the hub is named hub:owner/name"
+        )
+    return _Source(name, only, on_hub)
+
+
+def _dataset_rows(source: _Source, splits: frozenset[str]) -> Iterator[Mapping[str, Any]]:
     import datasets
 
     datasets.disable_progress_bars()
+    path = Path(source.name)
     with tempfile.TemporaryDirectory(prefix="ipt-nlp-") as cache:
         try:
             loaded = (
-                _load_local(datasets, path, cache, only)
-                if local
-                else _load_hub(datasets, corpus, only)
+                _load_hub(datasets, source.name, source.only)
+                if source.on_hub
+                else _load_local(datasets, path, cache, source.only)
             )
         except CorpusError:
             raise
@@ -195,14 +288,6 @@ def _dataset_rows(corpus: str, splits: frozenset[str]) -> Iterator[Mapping[str, 
             for name, rows in part.items():
                 if not splits or name in splits:
                     yield from ({**row, "split": name} for row in rows)
-
-
-def _split_name(corpus: str) -> tuple[str, tuple[str, ...]]:
-    """``corpora/ipt-synth:posts,notes`` is two configurations of one corpus."""
-    name, colon, configurations = corpus.rpartition(":")
-    if colon and not Path(corpus).exists() and re.fullmatch(r"[\w,-]+", configurations):
-        return name, tuple(configurations.split(","))
-    return corpus, ()
 
 
 def _load_local(

@@ -17,8 +17,11 @@ from ipt_nlp.places import SHIPPED_LANGUAGE, shipped_models
 COMPONENTS = ("ipt_patterns",)
 """Our own components, in order, added to any pipeline that lacks them."""
 
+MAX_CHARACTERS = 2**30
+"""Longest text; spaCy's own limit is for the parser and for names, which take far more memory."""
+
 _SETS_SENTENCES = ("ipt_sentences", "senter", "sentencizer", "parser")
-_KEPT_FOR_TAGGING = {*COMPONENTS, "ipt_sentences", "senter", "sentencizer"}
+_NEEDS_NOTHING = ("ipt_sentences", "sentencizer")
 
 
 def load_language(model: str | Path | None = None, *, everything: bool = False) -> Language:
@@ -31,7 +34,7 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
             by default only what sets sentences and our own components run.
 
     Raises:
-        OptionError: No such package or folder.
+        OptionError: No such package or folder, or one that cannot be loaded.
     """
     chosen: str | Path = shipped_models() / SHIPPED_LANGUAGE if model is None else model
     # NumPy's matrix library reads these small layers about twice as fast as spaCy's default one.
@@ -42,20 +45,31 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
         raise OptionError(
             "--spacy-model: neither an installed spaCy pipeline nor the folder of one"
         ) from None
+    # Settings that do not validate (a ValueError too), components that are not installed, or a
+    # package that is no pipeline.
+    except (ValueError, ImportError, TypeError, AttributeError) as error:
+        raise OptionError(
+            f"--spacy-model: the pipeline cannot be loaded ({type(error).__name__})"
+        ) from None
     if not set(_SETS_SENTENCES) & set(nlp.pipe_names):
         nlp.add_pipe("sentencizer", first=True)
     for name in COMPONENTS:
         if name not in nlp.pipe_names:
             nlp.add_pipe(name)
     if not everything:
-        setter = next(name for name in _SETS_SENTENCES if name in nlp.pipe_names)
-        kept = set(_KEPT_FOR_TAGGING)
-        if setter == "parser":
-            kept |= {"tok2vec", "transformer", "parser"}
+        nlp.max_length = max(nlp.max_length, MAX_CHARACTERS)
+        kept = {*COMPONENTS, *_sentence_components(nlp)}
         for name in nlp.pipe_names:
             if name not in kept:
                 nlp.disable_pipe(name)
     return nlp
+
+
+def _sentence_components(nlp: Language) -> list[str]:
+    """The component that sets sentences, after those that it may listen to."""
+    names: list[str] = nlp.pipe_names
+    setter = next(name for name in _SETS_SENTENCES if name in names)
+    return [setter] if setter in _NEEDS_NOTHING else names[: names.index(setter) + 1]
 
 
 def sentence_starts(nlp: Language) -> Callable[[str], Sequence[int]]:
@@ -63,11 +77,10 @@ def sentence_starts(nlp: Language) -> Callable[[str], Sequence[int]]:
 
     Runs only the component that sets sentences, and what it needs.
     """
-    setter = next(name for name in _SETS_SENTENCES if name in nlp.pipe_names)
-    needed = {setter} if setter != "parser" else {"tok2vec", "parser"}
+    needed = _sentence_components(nlp)
 
     def starts(text: str) -> Sequence[int]:
-        with nlp.select_pipes(enable=[n for n in nlp.pipe_names if n in needed]):
+        with nlp.select_pipes(enable=needed):
             return [sent.start_char for sent in nlp(text).sents]
 
     return starts

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,15 @@ def test_bands_queue_at_most_their_share() -> None:
     mixed = ((probabilities >= 0.4).sum(axis=1) > 1) & (ranked[:, 0] - ranked[:, 1] < bands.mixed)
     unsure = np.abs(probabilities - thresholds).min(axis=1) < bands.low_confidence
     assert 0.05 < (mixed | unsure).mean() <= QUEUE_SHARE
+
+
+def test_a_bundle_of_sessions_alone_serves_every_kind(texts: LabelledTexts, tmp_path: Path) -> None:
+    kind: Kind = "transcript"
+    spoken = replace(texts, kinds=(kind,) * len(texts))
+    train(spoken, tmp_path / "b")
+    bundle = open_bundle(tmp_path / "b")
+    for other in ("text", "note", "transcript"):
+        assert bundle.thresholds(other).shape == (4,)  # type: ignore[arg-type]
+    sayings = [f"{s}." for s in SAYINGS.values()]
+    alone = np.vstack([bundle.pipeline.predict_proba([s]) for s in sayings])
+    np.testing.assert_allclose(bundle.pipeline.predict_proba(sayings), alone)

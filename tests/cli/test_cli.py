@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from ipt_nlp.areas import bundle as bundles
 from ipt_nlp.cli import app
 from ipt_nlp.result import TaggedSession
+from ipt_nlp.tagger import Tagger
+from ipt_nlp.transcript import Transcript
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "corpora" / "examples" / "session.vtt"
@@ -95,6 +99,75 @@ def test_output_is_a_private_file(tmp_path: Path) -> None:
     assert "<html" in target.read_text(encoding="utf-8")
 
 
+def test_output_dash_is_standard_output() -> None:
+    result = runner.invoke(app, ["tag", str(EXAMPLE), "-f", "jsonl", "-o", "-"])
+    assert result.exit_code == 0
+    assert TaggedSession.from_json(result.stdout).source == "session.vtt"
+
+
+@pytest.mark.parametrize("output", ["b.txt", "link.txt", "b.txt/inside.csv", "."])
+def test_output_is_checked_before_a_model_is_loaded(tmp_path: Path, output: str) -> None:
+    (tmp_path / "b.txt").write_text("T: How are you?\nC: We argue.\n")
+    (tmp_path / "link.txt").symlink_to("b.txt")
+    arguments = ["tag", str(tmp_path / "b.txt"), "--model", "nowhere", "-f", "csv"]
+    result = runner.invoke(app, [*arguments, "-o", str(tmp_path / output)])
+    assert result.exit_code == 2
+    assert "--output" in result.stderr
+    assert "nowhere" not in result.stderr
+
+
+def test_files_that_failed_are_named_when_the_model_fails_too() -> None:
+    result = runner.invoke(app, ["tag", "missing.vtt", str(EXAMPLE), "--model", "nowhere"])
+    assert result.exit_code == 2
+    assert "missing.vtt" in result.stderr
+    assert "nowhere" in result.stderr
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_session_that_cannot_be_tagged_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (tmp_path / name).write_text("T: How are you?\nC: My secret is that we argue.\n")
+    tag = Tagger.tag
+
+    def fails_once(tagger: Tagger, session: Transcript) -> TaggedSession:
+        if session.source == "b.txt":
+            raise ValueError(session.text)
+        return tag(tagger, session)
+
+    monkeypatch.setattr(Tagger, "tag", fails_once)
+    # Other processes would not see the change above.
+    monkeypatch.setattr(Tagger, "pipe", lambda t, sessions, n_jobs: map(t.tag, sessions))
+    result = runner.invoke(app, ["tag", str(tmp_path), "-f", "jsonl", "--jobs", jobs])
+    assert result.exit_code == 2
+    found = [TaggedSession.from_json(line).source for line in result.stdout.splitlines()]
+    assert found == ["a.txt", "c.txt"]
+    assert result.stderr == "ipt-nlp: b.txt: could not be tagged (ValueError)\n"
+
+
+def test_names_that_are_not_utf8_are_made_printable(tmp_path: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/s\xff.txt")).write_text("C: We argue.\n")
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/e\xff.txt")).write_text("")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    for output_format in ("pretty", "jsonl", "csv", "html"):
+        result = runner.invoke(app, ["tag", str(tmp_path), "-f", output_format])
+        assert result.exit_code == 2
+        assert "s\ufffd.txt" in result.stdout
+        assert "e\ufffd.txt" in result.stderr
+
+
+def test_an_id_with_half_a_surrogate_pair_does_not_stop_the_others(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"id": "a\\ud800", "text": "We argue."}\n{"id": "b", "text": "He died."}\n')
+    result = runner.invoke(app, ["tag", str(rows), "-f", "jsonl"])
+    assert result.exit_code == 0
+    found = [TaggedSession.from_json(line).source for line in result.stdout.splitlines()]
+    assert found == ["a?", "b"]
+
+
 def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("")
     (tmp_path / "b.txt").write_text("T: How are you?\nC: My secret is that we argue.\n")
@@ -115,7 +188,10 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
         (["tag", str(EXAMPLE), "--spacy-model", "nowhere"], "--spacy-model"),
         (["evaluate", "--corpus", str(ROOT / "README.md")], "README.md"),
         (["train", "--corpus", str(EXAMPLE), "--output", "x"], "session.vtt"),
+        (["train", "--corpus", "x", "--output", str(EXAMPLE)], "--output: session.vtt"),
+        (["train", "--corpus", "x", "--output", "y", "--config", str(ROOT)], "--config"),
         (["models", "show", "nowhere"], "no such folder"),
+        (["models", "list", "nowhere"], "no such folder"),
         (["models", "trust", "me"], "64 hexadecimal"),
     ],
 )
@@ -169,6 +245,42 @@ def test_models_are_listed_and_shown() -> None:
     shown = json.loads(offline("models", "show").stdout)
     assert shown["trusted"] is True
     assert shown["sha256"] in listed.stdout
+
+
+def test_one_broken_bundle_does_not_stop_the_list(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "bundle.json").write_text("{}")
+    (tmp_path / "b").mkdir()
+    manifest = (bundles.shipped_bundle() / "bundle.json").read_bytes()
+    (tmp_path / "b" / "bundle.json").write_bytes(manifest)
+    result = runner.invoke(app, ["models", "list", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.stdout.startswith("b  ipt-areas")
+    assert "model 'a'" in result.stderr
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_home_that_cannot_be_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("IPT_NLP_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(bundles, "write_private", _refuse)
+    result = runner.invoke(app, ["models", "trust", "0" * 64])
+    assert result.exit_code == 2
+    assert result.stderr == "ipt-nlp: the trust file cannot be written (Permission denied)\n"
+
+
+def test_a_bundle_that_cannot_be_written_is_one_line(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipt_nlp.areas.training.train_bundle", _refuse)
+    output = str(tmp_path / "bundle")
+    result = runner.invoke(app, ["train", "--corpus", str(corpus), "--output", output])
+    assert result.exit_code == 2
+    assert "cannot be written (Permission denied)" in result.stderr
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.training import Example
 
 from ipt_nlp.errors import OptionError
 from ipt_nlp.language.patterns import found_patterns, pattern_rules
@@ -64,3 +67,42 @@ def test_another_pipeline_can_be_used(tmp_path: object) -> None:
 def test_an_unknown_pipeline_is_an_error() -> None:
     with pytest.raises(OptionError, match="--spacy-model"):
         load_language("no_such_pipeline")
+
+
+@pytest.mark.parametrize(
+    "config", ["", '[nlp]\nlang = "en"\npipeline = ["none"]\n[components.none]\nfactory = "none"\n']
+)
+def test_a_pipeline_that_cannot_be_loaded_is_an_error(tmp_path: Path, config: str) -> None:
+    spacy.blank("en").to_disk(tmp_path)
+    (tmp_path / "config.cfg").write_text(config)
+    with pytest.raises(OptionError, match="--spacy-model"):
+        load_language(tmp_path)
+
+
+def test_a_package_that_is_no_pipeline_is_an_error() -> None:
+    with pytest.raises(OptionError, match="--spacy-model"):
+        load_language("numpy")
+
+
+def test_the_longest_file_is_not_refused(nlp: Language) -> None:
+    assert nlp.max_length >= 64 * 2**20
+
+
+def test_what_a_sentence_setter_listens_to_stays_enabled(tmp_path: Path) -> None:
+    made = spacy.blank("en")
+    made.add_pipe("tok2vec", name="words")
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 96, "upstream": "words"}
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
+    made.add_pipe("senter", config={"model": model})
+    doc = made.make_doc(WRITTEN)
+    starts = [0, *(t.i for t in doc if t.i and doc[t.i - 1].text in ".?")]
+    example = Example.from_dict(doc, {"sent_starts": [int(t.i in starts) for t in doc]})
+    made.initialize(lambda: [example])
+    for _ in range(20):
+        made.update([example])
+    made.to_disk(tmp_path)
+    expected = [doc[i].idx for i in starts]
+    loaded = load_language(tmp_path)
+    assert loaded.pipe_names == ["words", "senter", "ipt_patterns"]
+    assert [s.start_char for s in loaded(WRITTEN).sents] == expected
+    assert sentence_starts(load_language(tmp_path, everything=True))(WRITTEN) == expected
