@@ -123,8 +123,9 @@ def test_a_bundle_of_sessions_alone_serves_every_kind(texts: LabelledTexts, tmp_
     spoken = replace(texts, kinds=(kind,) * len(texts))
     train(spoken, tmp_path / "b")
     bundle = open_bundle(tmp_path / "b")
-    for other in ("text", "note", "transcript"):
-        assert bundle.thresholds(other).shape == (4,)  # type: ignore[arg-type]
+    kinds: tuple[Kind, ...] = ("text", "note", "transcript")
+    for other in kinds:
+        assert bundle.thresholds(other).shape == (4,)
     sayings = [f"{s}." for s in SAYINGS.values()]
     alone = np.vstack([bundle.pipeline.predict_proba([s]) for s in sayings])
     np.testing.assert_allclose(bundle.pipeline.predict_proba(sayings), alone)
