@@ -3,19 +3,21 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import docx
 import jsonschema
 import numpy as np
 import pytest
 
 import ipt_nlp
-from ipt_nlp import codebook
+from ipt_nlp import codebook, readers
 from ipt_nlp.result import TaggedSession, json_schema
 from ipt_nlp.tagger import Tagger
 from ipt_nlp.transcript import Transcript
 
 EXAMPLE = Path(__file__).parents[1] / "corpora" / "examples" / "session.vtt"
-FORMATS = sorted((Path(__file__).parent / "cases" / "readers").glob("session.*"))
+FILES = sorted((Path(__file__).parent / "cases" / "readers").iterdir())
 TEXTS = [
     "My father died last year and I still miss him every day.",
     "My husband and I argue all the time and he does not listen to me.",
@@ -40,15 +42,33 @@ def test_the_document_reads_back_the_same(session: TaggedSession) -> None:
     assert TaggedSession.from_json(session.to_json()) == session
 
 
-@pytest.mark.parametrize("path", FORMATS, ids=lambda p: p.suffix)
-def test_every_format_gives_a_valid_document(tagger: Tagger, path: Path) -> None:
-    document = json.loads(tagger.tag(path).to_json())
+def check(document: dict[str, Any]) -> None:
     jsonschema.validate(document, json_schema())
     text = document["text"]
     for segment in document["segments"]:
         assert text[segment["start_char"] : segment["end_char"]] == segment["text"]
         for span in segment["evidence"] + segment["patterns"] + segment["flags"]:
             assert text[span["start_char"] : span["end_char"]] == span["quote"]
+
+
+def test_there_is_a_file_of_every_format() -> None:
+    assert {".txt", ".md", ".vtt", ".srt", ".json", ".csv", ".jsonl"} <= {p.suffix for p in FILES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
+def test_every_format_gives_a_valid_document(tagger: Tagger, path: Path) -> None:
+    transcripts = list(readers.read(path))
+    assert transcripts
+    for session in tagger.pipe(transcripts):
+        check(json.loads(session.to_json()))
+
+
+def test_a_word_document_gives_a_valid_document(tagger: Tagger, tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_paragraph("Therapist: How was the week?")
+    document.add_paragraph("Client: We argued again and he walked out.")
+    document.save(str(tmp_path / "session.docx"))
+    check(json.loads(tagger.tag(tmp_path / "session.docx").to_json()))
 
 
 def test_probabilities_and_labels_of_texts(tagger: Tagger) -> None:

@@ -86,12 +86,11 @@ def _strongest(drops: dict[tuple[int, int], NDArray[np.float64]], column: int) -
 
 
 def _candidates(classifier: AreaClassifier, text: Occlusion) -> list[tuple[int, int]]:
-    sentences = list(text.sentences)
-    if not text.columns or len(sentences) <= MAX_SPANS:
-        return sentences if text.columns else []
+    if not text.columns:
+        return []
     starts, ends = text.encoded.offsets[:, 0], text.encoded.offsets[:, 1]
     pooled, kept = [], []
-    for start, end in sentences:
+    for start, end in text.sentences:
         inside = (starts >= start) & (ends <= end) & (ends > starts)
         if inside.any():
             pooled.append(unit(text.encoded.tokens[inside].mean(axis=0)))
@@ -101,5 +100,7 @@ def _candidates(classifier: AreaClassifier, text: Occlusion) -> list[tuple[int, 
     chosen: set[int] = set()
     for column in text.columns:
         scores = classifier.first_scores(np.stack(pooled), column)
-        chosen.update(np.argsort(-scores, kind="stable")[:MAX_SPANS].tolist())
+        best, *others = np.argsort(-scores, kind="stable")[:MAX_SPANS].tolist()
+        # Of the others only those that speak for the area by themselves can carry it.
+        chosen.update([best, *(i for i in others if scores[i] > 0)])
     return [kept[i] for i in sorted(chosen)]
