@@ -112,8 +112,7 @@ class Tagger:
         docs = list(self.nlp.pipe(texts))
         encoded = self.bundle.encoder.encode(texts)
         classifier = self.bundle.classifier.of_kind(transcript.kind)
-        alone = None if transcript.kind == "transcript" else [str(i) for i in range(len(texts))]
-        features = classifier.features(view_array(texts, encoded), sessions=alone)
+        features = self.bundle.classifier.features(view_array(texts, encoded), transcript.kind)
         scored = Scored(
             transcript.kind,
             self.bundle.thresholds(transcript.kind),

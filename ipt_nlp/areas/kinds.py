@@ -115,8 +115,12 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The rows of a transcript are one session in order; rows of other kinds stand alone, also
         where the classifier that serves them reads in context.
         """
+        return self.of_kind(kind).predict_features(self.features(X, kind))
+
+    def features(self, X: ViewArray, kind: Kind) -> Floats:
+        """What the second stage for a kind reads of each row, as in :meth:`predict_proba`."""
         alone = None if kind == "transcript" else [str(i) for i in range(len(X))]
-        return self.of_kind(kind).predict_proba(X, sessions=alone)
+        return self.of_kind(kind).features(X, sessions=alone)
 
     def predict(self, X: ViewArray) -> Bools:
         """Areas at a probability of one half."""
