@@ -1,0 +1,1 @@
+"""What single clauses say, learned on the shared encoder: patterns and risk."""
