@@ -1,8 +1,9 @@
 """A model bundle: what one classifier needs, in one folder, verified before it is unpickled.
 
-``areas.joblib`` (a scikit-learn pipeline), ``encoder/``, ``bundle.json`` (the manifest) and
-``README.md`` (the model card). Unpickling runs code, so a bundle is opened only when the SHA-256
-of its manifest is trusted, and only from bytes that the manifest lists.
+``areas.joblib`` (a scikit-learn pipeline), classifiers of clauses on the same encoder (one file a
+part, ``patterns.joblib``, ``risk.joblib``; each may be missing), ``encoder/``, ``bundle.json``
+(the manifest) and ``README.md`` (the model card). Unpickling runs code, so a bundle is opened only
+when the SHA-256 of its manifest is trusted, and only from bytes that the manifest lists.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +34,8 @@ from ipt_nlp.transcript import Kind
 MANIFEST = "bundle.json"
 CLASSIFIER = "areas.joblib"
 CARD = "README.md"
+PARTS = ("patterns", "risk")
+"""Classifiers of clauses that a bundle may hold besides that of the areas."""
 TRUST_FILE = "trusted-bundles.json"
 PINNED_LIBRARIES = ("scikit-learn", "numpy", "joblib", "onnxruntime", "tokenizers")
 
@@ -79,12 +83,17 @@ class Manifest(_Manifest):
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle: ``pipeline`` takes texts, ``digest`` is the SHA-256 of its manifest."""
+    """An opened bundle.
+
+    ``pipeline`` takes texts, ``digest`` is the SHA-256 of the manifest, ``parts`` are the
+    classifiers of clauses by name (of ``PARTS``).
+    """
 
     path: Path
     manifest: Manifest
     digest: str
     pipeline: Pipeline
+    parts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def encoder(self) -> ViewEncoder:
@@ -150,7 +159,16 @@ def open_bundle(folder: Path) -> Bundle:
     encoder = pipeline.named_steps["encoder"]
     encoder.set_params(path=str(folder / "encoder"))
     encoder.open_bytes(*(contents[f"encoder/{name}"] for name in ENCODER_FILES))
-    return Bundle(folder, manifest, digest, pipeline)
+    parts = {
+        name: joblib.load(io.BytesIO(contents[_part_file(name)]))
+        for name in PARTS
+        if _part_file(name) in contents
+    }
+    return Bundle(folder, manifest, digest, pipeline, parts)
+
+
+def _part_file(name: str) -> str:
+    return f"{name}.joblib"
 
 
 def _read_listed(folder: Path, manifest: Manifest) -> dict[str, bytes]:
@@ -232,6 +250,7 @@ def save_bundle(
     *,
     card: str,
     encoder_files: dict[str, bytes],
+    parts: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> str:
     """Write a bundle and return its digest. The same input gives the same bytes.
@@ -241,6 +260,7 @@ def save_bundle(
         pipeline: Steps ``encoder`` and ``classifier``; the encoder's weights are stored apart.
         card: Markdown of the model card.
         encoder_files: Content of each of ``ENCODER_FILES``.
+        parts: Classifiers of clauses by name (of ``PARTS``).
         fields: Fields of :class:`Manifest` but for ``files``, ``areas`` and ``libraries``.
 
     Raises:
@@ -256,13 +276,13 @@ def save_bundle(
         encoder.set_params(path=kept)
     contents = {
         CLASSIFIER: buffer.getvalue(),
+        **{_part_file(name): _dumped(part) for name, part in sorted((parts or {}).items())},
         CARD: card.encode("utf-8"),
         **{f"encoder/{name}": raw for name, raw in encoder_files.items()},
     }
+    ours = {MANIFEST, *contents, *map(_part_file, PARTS)}
     strangers = [
-        p
-        for p in folder.rglob("*")
-        if p.is_file() and p.relative_to(folder).as_posix() not in {MANIFEST, *contents}
+        p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in ours
     ]
     if strangers:
         raise BundleError(f"model {folder.name!r}: the folder holds other files; name a new one")
@@ -274,11 +294,21 @@ def save_bundle(
         **fields,
     )
     raw = (manifest.model_dump_json(indent=1) + "\n").encode("utf-8")
+    for name in PARTS:
+        # Of an earlier bundle; a file that the manifest does not list would be refused.
+        if _part_file(name) not in contents:
+            (folder / _part_file(name)).unlink(missing_ok=True)
     # The manifest last: a bundle that was interrupted does not verify.
     for name, content in contents.items():
         write_private(folder / name, content)
     write_private(folder / MANIFEST, raw)
     return hashlib.sha256(raw).hexdigest()
+
+
+def _dumped(part: Any) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump(part, buffer)
+    return buffer.getvalue()
 
 
 def shipped_bundle() -> Path:

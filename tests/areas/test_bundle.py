@@ -10,16 +10,19 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from ipt_nlp.areas import bundle as bundles
 from ipt_nlp.areas.bundle import (
     MANIFEST,
     open_bundle,
     read_manifest,
+    save_bundle,
     shipped_bundle,
     shipped_digests,
     trust,
 )
+from ipt_nlp.areas.encoder import ENCODER_FILES
 from ipt_nlp.errors import BundleError
 
 
@@ -158,3 +161,36 @@ def test_loaded_bytes_are_the_hashed_bytes(copy: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(joblib, "load", swap_then_load)
     opened = open_bundle(copy)
     np.testing.assert_array_equal(opened.pipeline.predict_proba(["We argue."]), reference)
+
+
+def _save(folder: Path, parts: dict[str, object]) -> str:
+    opened = open_bundle(shipped_bundle())
+    manifest = opened.manifest
+    fields = ("name", "version", "thresholds", "bands", "calibration", "client_data", "corpora")
+    return save_bundle(
+        folder,
+        opened.pipeline,
+        card="A card.\n",
+        encoder_files={
+            name: (shipped_bundle() / "encoder" / name).read_bytes() for name in ENCODER_FILES
+        },
+        parts=parts,
+        **{name: getattr(manifest, name) for name in fields},
+    )
+
+
+def test_parts_come_back_and_go_with_the_next_bundle(tmp_path: Path, own_home: Path) -> None:
+    part = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    trust(_save(tmp_path / "b", {"patterns": part}))
+    parts = open_bundle(tmp_path / "b").parts
+    assert list(parts) == ["patterns"]
+    np.testing.assert_array_equal(parts["patterns"].coef_, part.coef_)
+    trust(_save(tmp_path / "b", {}))
+    assert open_bundle(tmp_path / "b").parts == {}
+
+
+def test_a_part_is_listed_and_hashed(tmp_path: Path, own_home: Path) -> None:
+    trust(_save(tmp_path / "b", {"risk": LogisticRegression()}))
+    (tmp_path / "b" / "risk.joblib").write_bytes(b"other")
+    with pytest.raises(BundleError, match=r"risk\.joblib was changed"):
+        open_bundle(tmp_path / "b")
