@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from ipt_nlp.areas.bundle import Bundle, open_bundle, shipped_bundle
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.areas.views import view_array
-from ipt_nlp.errors import BundleError
+from ipt_nlp.errors import BundleError, IptNlpError
 from ipt_nlp.language.patterns import found_patterns
 from ipt_nlp.language.pipeline import load_language, sentence_spans, sentence_starts
 from ipt_nlp.readers import read_one
@@ -39,6 +39,23 @@ from ipt_nlp.transcript import Kind, Transcript
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+OnFailure = Callable[[int, Exception], None]
+
+
+@dataclass(frozen=True)
+class TaggerSource:
+    """Where a tagger's parts come from, to load the same ones in another process.
+
+    ``language`` is the spaCy pipeline's name and version, for a record of what was used.
+    """
+
+    model: str
+    digest: str
+    spacy_model: str | None
+    language: str
+    options: SegmentOptions
 
 
 @dataclass(frozen=True)
@@ -150,21 +167,53 @@ class Tagger:
             summary=summarise(transcript, segments),
         )
 
+    @property
+    def source(self) -> TaggerSource:
+        """What another process needs to make the same tagger."""
+        return TaggerSource(
+            str(self.bundle.path),
+            self.bundle.digest,
+            self._spacy_model,
+            f"{self.nlp.meta['lang']}_{self.nlp.meta['name']} {self.nlp.meta['version']}",
+            self.options,
+        )
+
     def pipe(
-        self, transcripts: Iterable[str | Path | Transcript], *, n_jobs: int = 1
+        self,
+        transcripts: Iterable[str | Path | Transcript],
+        *,
+        n_jobs: int = 1,
+        on_failure: OnFailure | None = None,
     ) -> Iterator[TaggedSession]:
         """Tag many sessions, in order; with ``n_jobs`` over 1 in as many processes.
 
         Other processes load the bundle and the spaCy pipeline again from where :func:`load` got
         them; changes made to them in memory stay here.
+
+        Args:
+            transcripts: As :meth:`tag` takes them.
+            n_jobs: Processes.
+            on_failure: Told of each that cannot be tagged, by its place (from 0), and the rest
+                goes on; without it the first failure is raised.
+
+        Raises:
+            ReadError, ValueError: As :meth:`tag`.
         """
         if n_jobs == 1:
-            yield from map(self.tag, transcripts)
-            return
-        where = (str(self.bundle.path), self.bundle.digest, self._spacy_model)
-        yield from Parallel(n_jobs=n_jobs, return_as="generator")(
-            delayed(_tag_elsewhere)(where, self.options, item) for item in transcripts
-        )
+            results: Iterator[TaggedSession | Exception] = (
+                _tag_or_error(self, item) for item in transcripts
+            )
+        else:
+            results = Parallel(n_jobs=n_jobs, return_as="generator")(
+                delayed(_tag_elsewhere)(self.source, item) for item in transcripts
+            )
+        for place, result in enumerate(results):
+            if isinstance(result, TaggedSession):
+                yield result
+            elif on_failure is None:
+                raise result
+            else:
+                on_failure(place, result)
 
     def _evidence(
         self,
@@ -271,19 +320,34 @@ def load(model: str | Path | None = None, *, spacy_model: str | Path | None = No
 
 
 @cache
-def _tagger_here(
-    model: str, digest: str, spacy_model: str | None, options: SegmentOptions
-) -> Tagger:
-    tagger = load(model, spacy_model=spacy_model)
-    if tagger.bundle.digest != digest:
-        raise BundleError(f"model {Path(model).name!r} was replaced while it was in use")
-    tagger.options = options
-    # The processes share the cores already.
-    tagger.bundle.encoder.set_params(n_threads=1)
+def tagger_here(source: TaggerSource, n_threads: int | None = None) -> Tagger:
+    """The tagger of a source, loaded once in this process.
+
+    Args:
+        source: Where its parts are.
+        n_threads: For the encoder: 1 where processes share the cores already.
+
+    Raises:
+        BundleError: As :func:`load`, or the bundle there is another by now.
+    """
+    tagger = load(source.model, spacy_model=source.spacy_model)
+    if tagger.bundle.digest != source.digest:
+        name = Path(source.model).name
+        raise BundleError(f"model {name!r} was replaced while it was in use")
+    tagger.options = source.options
+    if n_threads is not None:
+        tagger.bundle.encoder.set_params(n_threads=n_threads)
     return tagger
 
 
 def _tag_elsewhere(
-    where: tuple[str, str, str | None], options: SegmentOptions, item: str | Path | Transcript
-) -> TaggedSession:
-    return _tagger_here(*where, options).tag(item)
+    source: TaggerSource, item: str | Path | Transcript
+) -> TaggedSession | Exception:
+    return _tag_or_error(tagger_here(source, 1), item)
+
+
+def _tag_or_error(tagger: Tagger, item: str | Path | Transcript) -> TaggedSession | Exception:
+    try:
+        return tagger.tag(item)
+    except (IptNlpError, ValueError) as error:
+        return error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipt_nlp.cli.batch import Backend, is_folder, tag_into, workers_of
 from ipt_nlp.cli.console import EXIT_FAILED, progress_bar, reported, warn
 from ipt_nlp.errors import IptNlpError, OptionError
 
@@ -40,14 +41,21 @@ def tag(
         typer.Argument(help="Files, folders, or - for standard input.", show_default=False),
     ],
     output_format: Annotated[
-        Format, typer.Option("--format", "-f", help="How results are written.")
-    ] = Format.pretty,
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How results are written.",
+            show_default="pretty; jsonl in a folder",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            help="File to write, readable by you alone; - for standard output.",
+            help="File to write, readable by you alone; a folder gets a file for each file "
+            "read; - for standard output.",
             show_default=False,
         ),
     ] = None,
@@ -64,16 +72,42 @@ def tag(
         typer.Option(help="An installed spaCy pipeline.", show_default="the shipped one"),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Sessions tagged side by side.")] = 1,
+    backend: Annotated[
+        Backend, typer.Option(help="Where files are tagged, for results in a folder.")
+    ] = Backend.local,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of the dask scheduler, tcp://host:port.", show_default=False),
+    ] = None,
 ) -> None:
     """Tag transcripts and notes: areas, evidence, communication patterns.
 
     Reads .txt .md .vtt .srt .docx .json (Whisper) .csv .jsonl. A failed file is named on
     standard error and the others are still tagged; the exit code is then 2.
 
+    Into a folder, files that are done already are skipped: the same command goes on where an
+    earlier run was stopped.
+
     Example:  ipt-nlp tag session-04.vtt --format html --output session-04.html
+
+    Example:  ipt-nlp tag sessions/ --output tagged/ --jobs 2
     """
     if output == STANDARD_STREAM:
         output = None
+    if output is not None and is_folder(output, paths):
+        _tag_folder(
+            paths,
+            output,
+            (output_format or Format.jsonl).value,
+            therapist,
+            model,
+            spacy_model,
+            jobs,
+            backend,
+            scheduler,
+        )
+        return
+    output_format = output_format or Format.pretty
     failures: list[str] = []
     with reported():
         from ipt_nlp.tagger import load
@@ -110,6 +144,34 @@ def tag(
         raise typer.Exit(EXIT_FAILED)
 
 
+def _tag_folder(
+    paths: list[Path],
+    output: Path,
+    output_format: str,
+    therapist: str | None,
+    model: Path | None,
+    spacy_model: str | None,
+    jobs: int,
+    backend: Backend,
+    scheduler: str | None,
+) -> None:
+    with reported():
+        from ipt_nlp.batch import Batch, plan
+        from ipt_nlp.tagger import load
+
+        if STANDARD_STREAM in paths:
+            raise OptionError("--output: standard input needs a file, not a folder")
+        planned = plan(paths, output, output_format)
+        workers = workers_of(backend, scheduler)
+        source = load(model, spacy_model=spacy_model).source
+        batch = Batch(source, output, output_format, therapist)
+        failures = tag_into(batch, planned, jobs=jobs, workers=workers)
+    for failure in failures:
+        warn(_printable(failure))
+    if failures:
+        raise typer.Exit(EXIT_FAILED)
+
+
 def _files(paths: Iterable[Path], failures: list[str]) -> Iterator[Path]:
     from ipt_nlp import readers
 
@@ -140,23 +202,13 @@ def _tagged(
     tagger: Tagger, transcripts: Sequence[Transcript], jobs: int, failures: list[str]
 ) -> Iterator[TaggedSession]:
     """Tagged sessions in order; one that cannot be tagged becomes a failure."""
-    done = 0
-    if jobs > 1:
-        try:
-            for session in tagger.pipe(transcripts, n_jobs=jobs):
-                yield session
-                done += 1
-        except (IptNlpError, ValueError):
-            # The processes stop at the first failure: it is found, and the rest done, one by one.
-            pass
-    for transcript in transcripts[done:]:
-        try:
-            session = tagger.tag(transcript)
-        except (IptNlpError, ValueError) as error:
-            # A library's message may quote the text, so only its type is told.
-            failures.append(f"{transcript.source}: could not be tagged ({type(error).__name__})")
-        else:
-            yield session
+
+    def failed(place: int, error: Exception) -> None:
+        # A library's message may quote the text, so only its type is told.
+        name = transcripts[place].source
+        failures.append(f"{name}: could not be tagged ({type(error).__name__})")
+
+    yield from tagger.pipe(transcripts, n_jobs=jobs, on_failure=failed)
 
 
 def _printable(text: str) -> str:

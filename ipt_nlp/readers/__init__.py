@@ -31,7 +31,7 @@ from ipt_nlp.readers.files import (
 from ipt_nlp.readers.rows import ROW_KEYS, header_delimiter
 from ipt_nlp.transcript import Transcript
 
-__all__ = ["MAX_BYTES", "SUFFIXES", "expand", "read", "read_one", "read_stream"]
+__all__ = ["MAX_BYTES", "SUFFIXES", "content", "expand", "read", "read_one", "read_stream"]
 
 STDIN = Path("-")
 _JSON_START = re.compile(r'\{\s*["}]|\[\s*\{')
@@ -88,6 +88,15 @@ def read(path: str | os.PathLike[str], *, therapist: str | None = None) -> Itera
     if found is _TEXT:
         found = _captions_in(raw) or found
     return _numbered(found.read(raw, therapist), path.name)
+
+
+def content(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file that :func:`read` would read.
+
+    Raises:
+        ReadError: As :func:`read`, before anything is understood.
+    """
+    return load(Path(path)).data
 
 
 def read_one(path: str | os.PathLike[str], *, therapist: str | None = None) -> Transcript:

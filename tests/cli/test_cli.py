@@ -105,7 +105,7 @@ def test_output_dash_is_standard_output() -> None:
     assert TaggedSession.from_json(result.stdout).source == "session.vtt"
 
 
-@pytest.mark.parametrize("output", ["b.txt", "link.txt", "b.txt/inside.csv", "."])
+@pytest.mark.parametrize("output", ["b.txt", "link.txt", "b.txt/inside.csv"])
 def test_output_is_checked_before_a_model_is_loaded(tmp_path: Path, output: str) -> None:
     (tmp_path / "b.txt").write_text("T: How are you?\nC: We argue.\n")
     (tmp_path / "link.txt").symlink_to("b.txt")
@@ -114,6 +114,40 @@ def test_output_is_checked_before_a_model_is_loaded(tmp_path: Path, output: str)
     assert result.exit_code == 2
     assert "--output" in result.stderr
     assert "nowhere" not in result.stderr
+
+
+def test_a_folder_is_tagged_into_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("T: How are you?\nC: We argue.\n")
+    (tmp_path / "in" / "b.txt").write_text(" ")
+    arguments = ["tag", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "b.txt: the file is empty" in result.stderr
+    assert "1 files tagged" in result.stderr
+    written = (tmp_path / "out" / "a.txt.jsonl").read_text()
+    assert TaggedSession.from_json(written).source == "a.txt"
+    (tmp_path / "in" / "b.txt").unlink()
+    again = runner.invoke(app, arguments)
+    assert again.exit_code == 0
+    assert "0 files tagged" in again.stderr
+    assert "1 done before" in again.stderr
+
+
+def test_results_do_not_go_where_the_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("T: How are you?\nC: We argue.\n")
+    result = runner.invoke(app, ["tag", str(tmp_path), "--output", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "--output: lies in the folder that is read" in result.stderr
+
+
+def test_a_scheduler_needs_its_backend(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("T: How are you?\nC: We argue.\n")
+    arguments = ["tag", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+    assert runner.invoke(app, [*arguments, "--scheduler", "tcp://x:1"]).exit_code == 2
+    assert "--scheduler" in runner.invoke(app, [*arguments, "--backend", "dask"]).stderr
 
 
 def test_files_that_failed_are_named_when_the_model_fails_too() -> None:
