@@ -1,80 +1,301 @@
-"""Component ``ipt_patterns``: communication patterns by rule, as spans in ``doc.spans``."""
+"""Component ``ipt_patterns``: communication patterns by rule, as spans in ``doc.spans``.
+
+Rules are phrases in files that a clinician can read, one file a pattern (``pattern_rules/``); each
+phrase becomes a spaCy ``Matcher`` pattern. The words of ``words.toml`` are shared.
+
+A phrase is words in lower case, separated by spaces:
+
+=============  ==================================================================
+``a|b``        either word
+``a?``         may be missing
+``tell~``      any form of a verb
+``@insult``    any word of a list
+``<them>``     somebody: a pronoun, a relation ("my older sister"), a first name
+``..``         up to two other words, none of them a negation
+=============  ==================================================================
+"""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
+from spacy.lang.en.stop_words import STOP_WORDS
 from spacy.language import Language
 from spacy.matcher import Matcher
 from spacy.tokens import Doc, Span
-from spacy.util import filter_spans
+from spacy.vocab import Vocab
 
-from ipt_nlp.codebook import PATTERN_INFO, WHO, Who
+from ipt_nlp.codebook import PATTERN_INFO, PATTERNS, WHO, Who
+from ipt_nlp.language.clauses import clauses_of
+from ipt_nlp.language.doers import doer_of
+from ipt_nlp.language.turns import role_of
 
 SPANS_KEY = "ipt_patterns"
+
+_FOLDER = "pattern_rules"
+_SAME = {
+    "am": ("am", "'m", "m"),
+    "is": ("is", "'s", "s"),
+    "are": ("are", "'re", "re"),
+    "have": ("have", "'ve", "ve"),
+    "had": ("had", "'d"),
+    "would": ("would", "'d"),
+    "will": ("will", "'ll", "ll"),
+    "did": ("did", "do"),
+    "does": ("does", "do"),
+    "not": ("not", "n't", "nt"),
+}
+_NEGATIONS = ("not", "never", "nobody", "n't", "nt", "without")
+_REACH = 4
+"""Words before a match in which a negation undoes it."""
+_LONGEST = 3
+"""Clauses that a match may reach over; a longer one keeps to its own words."""
 
 
 @dataclass(frozen=True)
 class PatternRule:
-    """A rule of ``patterns.toml``; ``tokens`` are alternatives in spaCy ``Matcher`` syntax."""
+    """A rule: phrases that show a pattern, with an example and a counter-example.
+
+    ``who`` is ``subject`` where the one who acts is read from the clause. With ``negation`` "own"
+    the phrases say themselves what is denied; otherwise a negation before them undoes the match.
+    """
 
     name: str
     pattern: str
-    who: Who
     example: str
     counter_example: str
-    tokens: tuple[tuple[dict[str, Any], ...], ...]
+    phrases: tuple[str, ...]
+    who: Who | Literal["subject"] = "subject"
+    negation: Literal["undoes", "own"] = "undoes"
 
     def __post_init__(self) -> None:
-        if self.pattern not in PATTERN_INFO or self.who not in WHO:
+        if self.pattern not in PATTERN_INFO or self.who not in (*WHO, "subject"):
             raise ValueError(f"rule {self.name}: pattern or who is not in the codebook")
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """``words.toml``: lists by name, and the other forms of irregular verbs."""
+
+    lists: dict[str, frozenset[str]]
+    irregular: dict[str, tuple[str, ...]]
+
+
+def _read(name: str) -> dict[str, Any]:
+    folder = resources.files(__package__).joinpath(_FOLDER)
+    return tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
+
+
+@cache
+def rule_words() -> RuleWords:
+    """The shipped word lists."""
+    raw = _read("words.toml")
+    return RuleWords(
+        {key: frozenset(words.split()) for key, words in raw["lists"].items()},
+        {key: tuple(words.split()) for key, words in raw["irregular"].items()},
+    )
 
 
 @cache
 def pattern_rules() -> dict[str, PatternRule]:
-    """The shipped rules by name."""
-    raw = resources.files(__package__).joinpath("patterns.toml").read_text(encoding="utf-8")
+    """The shipped rules by name.
+
+    Raises:
+        ValueError: Two rules of one name, or a field that does not exist.
+    """
     rules = [
-        PatternRule(**{**r, "tokens": tuple(tuple(t) for t in r["tokens"])})
-        for r in tomllib.loads(raw)["rules"]
+        PatternRule(**{**raw, "phrases": tuple(raw["phrases"]), "pattern": pattern})
+        for pattern in PATTERNS
+        for raw in _read(f"{pattern}.toml")["rules"]
     ]
-    return {rule.name: rule for rule in rules}
+    found = {rule.name: rule for rule in rules}
+    if len(found) != len(rules):
+        raise ValueError("pattern rules: two rules of one name")
+    return found
+
+
+def verb_forms(base: str) -> tuple[str, ...]:
+    """The forms of a verb: from ``words.toml``, otherwise by the regular spelling."""
+    irregular = rule_words().irregular
+    if base in irregular:
+        return (base, *irregular[base])
+    if base.endswith(("s", "x", "z", "ch", "sh")):
+        return (base, base + "es", base + "ed", base + "ing")
+    if base.endswith("e"):
+        return (base, base + "s", base + "d", base[:-1] + "ing")
+    return (base, base + "s", base + "ed", base + "ing")
+
+
+def _norms(part: str) -> list[str]:
+    found: list[str] = []
+    for word in part.split("|"):
+        if word.startswith("@"):
+            found += sorted(rule_words().lists[word[1:]])
+        elif word.endswith("~"):
+            found += verb_forms(word[:-1])
+        else:
+            found += _SAME.get(word, (word,))
+    return list(dict.fromkeys(found))
+
+
+def matcher_patterns(phrase: str, *, own_negation: bool = False) -> list[list[dict[str, Any]]]:
+    """A phrase in spaCy ``Matcher`` syntax: one pattern, or two where it names somebody."""
+    lists = rule_words().lists
+    banned = [] if own_negation else list(_NEGATIONS)
+    gap: dict[str, Any] = {
+        "NORM": {"NOT_IN": banned},
+        "IS_PUNCT": False,
+        "IS_SPACE": False,
+        "OP": "?",
+    }
+    somebody: list[dict[str, Any]] = [
+        {"NORM": {"IN": sorted(lists["poss"])}, "OP": "?"},
+        {"NORM": {"IN": sorted(lists["kind"])}, "OP": "*"},
+        {"NORM": {"IN": sorted(lists["pronoun"] | lists["kin"])}},
+    ]
+    pattern: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
+    for part in phrase.split():
+        optional = part.endswith("?") and len(part) > 1
+        word = part.removesuffix("?") if optional else part
+        if word == "..":
+            tokens = [gap, gap]
+            names = tokens
+        elif word == "<them>":
+            tokens = [{**t, "OP": t.get("OP", "?")} for t in somebody] if optional else somebody
+            names = [{"TEXT": {"REGEX": "^[A-Z][a-z]{2,}$"}, **({"OP": "?"} if optional else {})}]
+        else:
+            tokens = [{"NORM": {"IN": _norms(word)}, **({"OP": "?"} if optional else {})}]
+            names = tokens
+        pattern += tokens
+        named += names
+    return [pattern] if named == pattern else [pattern, named]
+
+
+class _Phrase:
+    """A phrase ready to be looked for, with the words one of which must be in the sentence."""
+
+    def __init__(self, vocab: Vocab, rule: PatternRule, phrase: str) -> None:
+        self.rule = rule
+        patterns = matcher_patterns(phrase, own_negation=rule.negation == "own")
+        self.matcher = Matcher(vocab)
+        self.matcher.add(rule.name, patterns, greedy="LONGEST")
+        needed = [
+            t["NORM"]["IN"] for t in patterns[0] if "IN" in t.get("NORM", {}) and "OP" not in t
+        ]
+        if len(patterns) > 1:
+            # The word that stands for somebody may be a name instead.
+            both = [{*t["NORM"]["IN"]} for t in patterns[1] if "IN" in t.get("NORM", {})]
+            needed = [words for words in needed if {*words} in both] or needed
+        self.anchors: tuple[str, ...] = tuple(min(needed, key=_commonness))
+        self.needed = [frozenset(words) for words in needed]
+
+
+def _commonness(words: Iterable[str]) -> int:
+    return sum(50 if w in STOP_WORDS or len(w) < 3 else 1 for w in words)
 
 
 @dataclass(frozen=True)
 class FoundPattern:
-    """A pattern span of a document: token span, pattern key, who, and what found it."""
+    """A pattern span of a document: token span, pattern key, who, and what found it.
+
+    ``source`` is ``rule:NAME`` or ``model:SCORE``.
+    """
 
     span: Span
     pattern: str
     who: Who
     source: str
 
+    @property
+    def start_char(self) -> int:
+        """Code points into the document's text."""
+        return int(self.span.start_char)
+
+    @property
+    def end_char(self) -> int:
+        return int(self.span.end_char)
+
 
 class PatternMatcher:
     """Writes one span for each rule that fires to ``doc.spans[SPANS_KEY]``.
 
-    The span's label is the pattern key and its id the rule's name.
+    The span is the clause with the matched words, its label the pattern key and its id the rule's
+    name. Nothing that a therapist says is a pattern.
     """
 
     def __init__(self, nlp: Language) -> None:
-        self.matcher = Matcher(nlp.vocab)
-        for rule in pattern_rules().values():
-            self.matcher.add(rule.name, [list(t) for t in rule.tokens], greedy="LONGEST")
+        self.phrases = [
+            _Phrase(nlp.vocab, rule, phrase)
+            for rule in pattern_rules().values()
+            for phrase in rule.phrases
+        ]
+        self.by_anchor: dict[str, list[int]] = {}
+        for place, phrase in enumerate(self.phrases):
+            for word in phrase.anchors:
+                self.by_anchor.setdefault(word, []).append(place)
 
     def __call__(self, doc: Doc) -> Doc:
-        by_pattern: dict[str, list[Span]] = {}
-        for key, start, end in self.matcher(doc):
-            rule = pattern_rules()[doc.vocab.strings[key]]
-            span = Span(doc, start, end, label=rule.pattern, span_id=rule.name)
-            by_pattern.setdefault(rule.pattern, []).append(span)
-        found = [s for spans in by_pattern.values() for s in filter_spans(spans)]
-        doc.spans[SPANS_KEY] = sorted(found, key=lambda s: (s.start, s.end, s.label_))
+        doc.spans[SPANS_KEY] = list(self.find(doc))
         return doc
+
+    def matches(self, doc: Doc) -> Iterator[tuple[PatternRule, Span]]:
+        """Rules that fire with the words that they match, sentence by sentence."""
+        sentences = doc.sents if doc.has_annotation("SENT_START") else [doc[:]]
+        for sentence in sentences:
+            words = [t.norm_ for t in sentence]
+            seen = frozenset(words)
+            places = {p for w in seen & self.by_anchor.keys() for p in self.by_anchor[w]}
+            if not places or role_of(sentence[0]) == "therapist":
+                continue
+            for place in sorted(places):
+                phrase = self.phrases[place]
+                if any(seen.isdisjoint(words) for words in phrase.needed):
+                    continue
+                for _, start, end in phrase.matcher(sentence):
+                    if phrase.rule.negation == "own" or not _negated(words, start):
+                        yield phrase.rule, doc[sentence.start + start : sentence.start + end]
+
+    def find(self, doc: Doc) -> list[Span]:
+        """One span a rule and clause, in order."""
+        clauses = clauses_of(doc)
+        found: dict[tuple[int, int, str], Span] = {}
+        for rule, match in self.matches(doc):
+            span = _clause_span(doc, clauses, match)
+            key = (span.start, span.end, rule.name)
+            if key not in found:
+                made = Span(doc, span.start, span.end, label=rule.pattern, span_id=rule.name)
+                found[key] = made
+        return [found[key] for key in sorted(found)]
+
+
+def _negated(words: Sequence[str], start: int) -> bool:
+    before = words[max(0, start - _REACH) : start]
+    for mark in (",", ".", ";", "and", "but", "because", "so", "that", "if", "when"):
+        if mark in before:
+            before = before[len(before) - before[::-1].index(mark) :]
+    return any(w in _NEGATIONS for w in before)
+
+
+def _clause_span(doc: Doc, clauses: Sequence[Span], match: Span) -> Span:
+    """The clauses that a match touches, as one span."""
+    touched = [c for c in clauses if c.start < match.end and c.end > match.start]
+    if not touched or len(touched) > _LONGEST:
+        return match
+    if len(touched) > 1:
+        # A word that sticks out into the next clause does not make that clause part of it.
+        kept = [c for c in touched if _shared(c, match) * 4 >= len(match)]
+        touched = kept or touched
+    return doc[touched[0].start : touched[-1].end]
+
+
+def _shared(a: Span, b: Span) -> int:
+    return int(min(a.end, b.end) - max(a.start, b.start))
 
 
 @Language.factory("ipt_patterns", assigns=["doc.spans"])
@@ -84,11 +305,21 @@ def make_patterns(nlp: Language, name: str) -> PatternMatcher:
 
 
 def found_patterns(doc: Doc) -> list[FoundPattern]:
-    """The patterns of a document that went through ``ipt_patterns``; none of one that did not."""
+    """The patterns of a document that went through ``ipt_patterns``; none of one that did not.
+
+    Where several rules mark overlapping words with one pattern, the longest span stays.
+    """
     if SPANS_KEY not in doc.spans:
         return []
     rules = pattern_rules()
-    return [
-        FoundPattern(span, span.label_, rules[span.id_].who, f"rule:{span.id_}")
-        for span in doc.spans[SPANS_KEY]
-    ]
+    kept: list[Span] = []
+    for span in sorted(doc.spans[SPANS_KEY], key=lambda s: (-len(s), s.start, s.id_)):
+        same = (k for k in kept if k.label_ == span.label_)
+        if all(k.end <= span.start or span.end <= k.start for k in same):
+            kept.append(span)
+    kept.sort(key=lambda s: (s.start, s.end, s.label_))
+    return [FoundPattern(s, s.label_, _who(rules[s.id_], s), f"rule:{s.id_}") for s in kept]
+
+
+def _who(rule: PatternRule, span: Span) -> Who:
+    return doer_of(span) if rule.who == "subject" else rule.who
