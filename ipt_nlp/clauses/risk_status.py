@@ -1,0 +1,118 @@
+"""Status and subject of a unit that was flagged: a linear classifier over cues, words and states.
+
+The cues (``risk.toml``) carry most of it; the classifier weighs them, and fills in where none is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from ipt_nlp.clauses.risk_model import FLAGS, KINDS, RiskInput
+from ipt_nlp.codebook import RISK_STATUSES, RISK_SUBJECTS, RiskStatus, RiskSubject
+
+Place = tuple[int, int]
+"""(row of the unit, column of the flag) in a text."""
+
+_HARM_TO_OTHER = "risk_harm_to_other"
+
+
+class StatusModel:
+    """Two classifiers of flagged units: status (four values) and subject (two).
+
+    ``subject`` is the person at risk, so harm to someone else always has "other".
+
+    Args:
+        c: Inverse regularisation.
+        seed: Of the solver.
+    """
+
+    def __init__(self, c: float = 1.0, seed: int = 0) -> None:
+        self.c = c
+        self.seed = seed
+
+    def fit(
+        self,
+        inputs: Sequence[RiskInput],
+        places: Sequence[Sequence[Place]],
+        labels: Sequence[Sequence[tuple[RiskStatus, RiskSubject]]],
+    ) -> StatusModel:
+        """Fit on flagged units.
+
+        Args:
+            inputs: Texts.
+            places: For each text its flagged units with their flags.
+            labels: Status and subject of each place.
+        """
+        told = [(i, p) for i, ps in zip(inputs, places, strict=True) for p in ps]
+        answers = [answer for found in labels for answer in found]
+        self.words_ = TfidfVectorizer(
+            token_pattern=r"[\w*@$]+",
+            ngram_range=(1, 2),
+            min_df=3,
+            max_features=4000,
+            sublinear_tf=True,
+            dtype=np.float32,
+        ).fit([_words(i, p) for i, p in told])
+        features = self._features(told)
+        self.status_ = self._linear().fit(features, [RISK_STATUSES.index(s) for s, _ in answers])
+        own = [k for k, (_, p) in enumerate(told) if FLAGS[p[1]] != _HARM_TO_OTHER]
+        self.subject_ = self._linear().fit(
+            features[own], [RISK_SUBJECTS.index(answers[k][1]) for k in own]
+        )
+        return self
+
+    def predict(
+        self, item: RiskInput, places: Sequence[Place]
+    ) -> list[tuple[RiskStatus, RiskSubject]]:
+        """Status and subject of units of one text."""
+        if not places:
+            return []
+        features = self._features([(item, p) for p in places])
+        statuses, subjects = self.status_.predict(features), self.subject_.predict(features)
+        return [
+            (
+                RISK_STATUSES[int(status)],
+                "other" if FLAGS[column] == _HARM_TO_OTHER else RISK_SUBJECTS[int(subject)],
+            )
+            for status, subject, (_, column) in zip(statuses, subjects, places, strict=True)
+        ]
+
+    def _features(self, told: Sequence[tuple[RiskInput, Place]]) -> sparse.csr_matrix:
+        dense = sparse.vstack([_dense(i, p) for i, p in told])
+        return sparse.hstack(
+            [self.words_.transform([_words(i, p) for i, p in told]), dense], format="csr"
+        )
+
+    def _linear(self) -> LogisticRegression:
+        return LogisticRegression(C=self.c, max_iter=1000, random_state=self.seed)
+
+
+def _words(item: RiskInput, place: Place) -> str:
+    return item.unit_texts()[place[0]]
+
+
+def _dense(item: RiskInput, place: Place) -> sparse.csr_matrix:
+    row, column = place
+    cues = item.rules.cues
+    around: NDArray[Any] = np.zeros(cues.shape[1])
+    near = [r for r in (row - 1, row + 1) if 0 <= r < len(item.units)]
+    for r in near:
+        around = np.maximum(around, cues[r])
+    values = np.concatenate(
+        [
+            cues[row],
+            around,
+            item.rules.asked[row],
+            [FLAGS[column] == f for f in FLAGS],
+            [item.kind == k for k in KINDS],
+            item.pooled[row],
+        ]
+    )
+    return sparse.csr_matrix(values.astype(np.float32))

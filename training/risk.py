@@ -1,0 +1,212 @@
+"""Fit the risk reader on IPT-Synth: thresholds from predictions out of fold, recall first.
+
+    python -m training.risk --output FILE [--encoder DIR] [--cache FILE]
+
+Reads the train and validation splits of ``corpora/ipt-synth`` (test stays unseen) and writes one
+``joblib`` file for a bundle. The same corpus, encoder and libraries give the same predictions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
+
+from ipt_nlp.areas.bundle import shipped_bundle
+from ipt_nlp.areas.encoder import SentenceEncoder
+from ipt_nlp.clauses.risk import RiskReader, risk_input
+from ipt_nlp.clauses.risk_model import FLAGS, Bools, Floats, RiskInput, RiskModel
+from ipt_nlp.clauses.risk_status import Place, StatusModel
+from ipt_nlp.clauses.risk_units import read_rules
+from ipt_nlp.codebook import RiskStatus, RiskSubject
+from ipt_nlp.language.pipeline import load_language
+from ipt_nlp.language.risk import find_rules
+from training.risk_texts import RiskText, as_speech, read_risk_texts
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "corpora" / "ipt-synth"
+SPLITS = ("train", "validation")
+
+OVERLAP = 0.4
+"""A unit has a flag when it shares this much of the shorter of unit and labelled words."""
+
+CONTEXT_WEIGHT = 0.3
+"""Of unlabelled units in a text that has the flag elsewhere: they often go on about it."""
+
+LEAST_PRECISION = {"risk_self_harm": 0.5, "risk_harm_by_other": 0.5, "risk_harm_to_other": 0.4}
+"""Thresholds go as low as this precision of texts allows, out of fold: recall first."""
+
+Answer = tuple[RiskStatus, RiskSubject]
+
+
+def make_inputs(
+    texts: Sequence[RiskText], encoder: Path, cache: Path | None = None
+) -> list[RiskInput]:
+    """Texts as the classifier sees them; ``cache`` keeps what the encoder said (a pickle)."""
+    known: dict[str, RiskInput] = {}
+    if cache is not None and cache.exists():
+        known = pickle.loads(cache.read_bytes())
+    nlp, reader = load_language(), SentenceEncoder(encoder, n_threads=1)
+    made = []
+    for item in texts:
+        key = hashlib.sha256(f"{item.text}\x1f{item.roles}\x1f{item.kind}".encode()).hexdigest()
+        if key not in known:
+            states = reader.encode([item.text])[0]
+            known[key] = risk_input(nlp(item.text), states, item.kind, item.roles)
+        # The rules may have changed since.
+        rules = read_rules(item.text, known[key].units, find_rules(item.text))
+        made.append(replace(known[key], rules=rules))
+    if cache is not None:
+        cache.write_bytes(pickle.dumps(known))
+    return made
+
+
+def unit_labels(
+    texts: Sequence[RiskText], inputs: Sequence[RiskInput]
+) -> tuple[Bools, Floats, list[list[Place]], list[list[Answer]]]:
+    """Labels and weights (n_units, n_flags), and the flagged places with status and subject."""
+    labels, weights = [], []
+    places: list[list[Place]] = []
+    answers: list[list[Answer]] = []
+    for text, item in zip(texts, inputs, strict=True):
+        flagged: dict[Place, Answer] = {}
+        own = np.zeros((len(item.units), len(FLAGS)), dtype=bool)
+        for span in text.spans:
+            column = FLAGS.index(span.flag)
+            for row, unit in enumerate(item.units):
+                shared = min(span.end_char, unit.end_char) - max(span.start_char, unit.start_char)
+                shorter = min(span.end_char - span.start_char, unit.end_char - unit.start_char)
+                if shared > 0 and shared >= OVERLAP * shorter:
+                    own[row, column] = True
+                    answer = (span.status or "current", span.subject or "speaker")
+                    flagged.setdefault((row, column), answer)
+        weight = np.where(own.any(axis=0) & ~own, CONTEXT_WEIGHT, 1.0)
+        weight[:, [f in text.unscored for f in FLAGS]] = 0.0
+        labels.append(own)
+        weights.append(weight)
+        places.append(list(flagged))
+        answers.append(list(flagged.values()))
+    return np.concatenate(labels), np.concatenate(weights), places, answers
+
+
+def text_scores(inputs: Sequence[RiskInput], probabilities: Floats) -> Floats:
+    """(n_texts, n_flags): the highest probability of a unit, at least 0.9 where a rule is sure."""
+    found = np.zeros((len(inputs), len(FLAGS)))
+    at = 0
+    for row, item in enumerate(inputs):
+        n = len(item.units)
+        if n:
+            own = probabilities[at : at + n]
+            client = np.array([[u.role != "therapist"] for u in item.units])
+            sure = (item.rules.fired[:, : len(FLAGS)] > 0) & client
+            found[row] = np.maximum(own, np.where(sure, 0.9, 0.0)).max(axis=0)
+        at += n
+    return found
+
+
+def text_labels(texts: Sequence[RiskText]) -> Bools:
+    """(n_texts, n_flags)."""
+    return np.array([[any(s.flag == f for s in t.spans) for f in FLAGS] for t in texts], dtype=bool)
+
+
+def recall_first(scores: Floats, labels: Bools, least: Sequence[float]) -> Floats:
+    """For each flag the lowest threshold of texts at which precision is still ``least``."""
+    found = np.ones(len(FLAGS))
+    for column in range(len(FLAGS)):
+        order = np.argsort(-scores[:, column], kind="stable")
+        hits = np.cumsum(labels[order, column])
+        precision = hits / np.arange(1, len(order) + 1)
+        good = np.flatnonzero(precision >= least[column])
+        found[column] = scores[order[good[-1]], column] if len(good) else 1.0
+    return found
+
+
+def fit(
+    texts: Sequence[RiskText], inputs: Sequence[RiskInput], *, seed: int = 0
+) -> tuple[RiskReader, Floats]:
+    """A reader, and the unit probabilities out of fold from which its thresholds come."""
+    labels, weights, places, answers = unit_labels(texts, inputs)
+    groups = [t.group for t in texts]
+    flags = RiskModel(seed=seed).fit(inputs, labels, weights, groups)
+    written = np.array([not t.id.endswith("-speech") for t in texts])
+    scores = text_scores(inputs, flags.out_of_fold_)
+    thresholds = recall_first(
+        scores[written], text_labels(texts)[written], [LEAST_PRECISION[f] for f in FLAGS]
+    )
+    statuses = StatusModel(seed=seed).fit(inputs, places, answers)
+    reached = scores[written] >= thresholds
+    truth = text_labels(texts)[written]
+    metrics = {
+        flag: {
+            "positives": int(truth[:, c].sum()),
+            "recall": float((reached & truth)[:, c].sum() / truth[:, c].sum()),
+            "precision": float((reached & truth)[:, c].sum() / max(1, reached[:, c].sum())),
+            "threshold": float(thresholds[c]),
+        }
+        for c, flag in enumerate(FLAGS)
+    }
+    out_of_fold: Floats = flags.out_of_fold_
+    del flags.out_of_fold_
+    return RiskReader(flags, statuses, thresholds, {"texts_out_of_fold": metrics}), out_of_fold
+
+
+def status_accuracy(
+    inputs: Sequence[RiskInput],
+    places: Sequence[Sequence[Place]],
+    answers: Sequence[Sequence[Answer]],
+    groups: Sequence[str],
+) -> dict[str, float]:
+    """Share of flagged units with the right status and, apart from it, subject, out of fold."""
+    right: list[tuple[bool, bool]] = []
+    rows = np.arange(len(inputs))
+    for train, test in GroupKFold(5).split(rows, groups=np.asarray(groups, dtype=object)):
+        model = StatusModel().fit(
+            [inputs[i] for i in train], [places[i] for i in train], [answers[i] for i in train]
+        )
+        for i in test:
+            told = model.predict(inputs[i], places[i])
+            right += [
+                (a[0] == b[0], a[1] == b[1] or FLAGS[p[1]] == "risk_harm_to_other")
+                for a, b, p in zip(told, answers[i], places[i], strict=True)
+            ]
+    shares: NDArray[Any] = np.array(right, dtype=float).mean(axis=0)
+    return {"status": float(shares[0]), "subject": float(shares[1])}
+
+
+def training_texts() -> list[RiskText]:
+    """Texts of the train and validation splits, and copies as speech of those that carry risk."""
+    texts = read_risk_texts(CORPUS, SPLITS)
+    spoken = [as_speech(t) for t in texts if t.spans and len(t.text) == len(t.text.lower())]
+    return texts + spoken
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--encoder", type=Path, default=shipped_bundle() / "encoder")
+    parser.add_argument("--cache", type=Path, help="keeps encoded texts between runs")
+    options = parser.parse_args()
+    texts = training_texts()
+    inputs = make_inputs(texts, options.encoder, options.cache)
+    reader, _ = fit(texts, inputs)
+    options.output.write_bytes(reader.to_bytes())
+    _, _, places, answers = unit_labels(texts, inputs)
+    reader.metrics["out_of_fold"] = status_accuracy(
+        inputs, places, answers, [t.group for t in texts]
+    )
+    print(json.dumps(reader.metrics, indent=1))
+    print(f"{options.output.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
