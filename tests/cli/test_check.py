@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ipt_nlp.cli import check as checking
+from ipt_nlp.cli import redact as redacting
+from tests.identifiers.files import GOLD, MAKERS, make
+
+app = typer.Typer(pretty_exceptions_enable=False)
+app.command("check")(checking.check)
+app.command("redact")(redacting.redact)
+runner = CliRunner()
+
+
+def test_findings_exit_with_one_and_are_listed(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["check", str(make(tmp_path, "session.vtt")), "-f", "json"])
+    assert done.exit_code == 1
+    read = json.loads(done.stdout)
+    [file] = read["files"]
+    assert file["file"] == "session.vtt"
+    found = {f["words"]: f for f in file["findings"]}
+    assert ("line 3 (note)", "phone") in {(f["where"], f["kind"]) for f in file["findings"]}
+    assert found["Copperdale Bakery"] | {"score": 0} == {
+        "where": "line 19", "turn": 3, "kind": "employer", "score": 0, "level": "direct",
+        "words": "Copperdale Bakery",
+    }  # fmt: skip
+    assert "cannot certify" in read["notice"]
+
+
+def test_nothing_found_exits_with_zero(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Client slept badly. Plan: weekly sessions until April.")
+    done = runner.invoke(app, ["check", str(tmp_path / "note.txt")])
+    assert done.exit_code == 0
+    assert "nothing found" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["pretty", "json"])
+def test_hidden_words_are_not_printed(tmp_path: Path, form: str) -> None:
+    path = make(tmp_path, "session.docx")
+    done = runner.invoke(app, ["check", str(path), "--hide", "-f", form])
+    assert done.exit_code == 1
+    assert not [gold for gold in GOLD if gold in done.stdout]
+
+
+def test_a_file_that_cannot_be_read_exits_with_two_and_the_rest_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "broken.docx").write_bytes(b"PK\x03\x04 nothing")
+    make(tmp_path, "session.txt")
+    done = runner.invoke(app, ["check", str(tmp_path), "-f", "json"])
+    assert done.exit_code == 2
+    assert [f["file"] for f in json.loads(done.stdout)["files"]] == ["session.txt"]
+    assert "broken.docx" in done.stderr
+
+
+def test_what_surrounds_the_words_of_a_document_is_searched(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["check", str(make(tmp_path, "session.docx")), "-f", "json"])
+    places = {f["where"].split(" ")[0] for f in json.loads(done.stdout)["files"][0]["findings"]}
+    assert {"paragraph", "header", "footer", "comment", "author", "document", "link"} <= places
+
+
+def test_the_strict_profile_finds_more(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("Seen on 3 June in Leeds, aged 93, with J. and a friend.")
+    kinds = []
+    for profile in ("everyday", "safe-harbor"):
+        done = runner.invoke(
+            app, ["check", str(tmp_path / "note.txt"), "--profile", profile, "-f", "json"]
+        )
+        findings = json.loads(done.stdout)["files"][0]["findings"]
+        kinds.append({f["kind"]: f["level"] for f in findings})
+    assert kinds[0] == {"age_over_89": "weak"}
+    assert kinds[1] == dict.fromkeys(["date", "place", "age_over_89", "initials"], "direct")
+
+
+def test_categories_need_no_file() -> None:
+    done = runner.invoke(app, ["check", "--categories"])
+    assert done.exit_code == 0
+    assert "18. " in done.stdout
+    assert "Biometric" in done.stdout
+
+
+def test_all_formats_can_be_read(tmp_path: Path) -> None:
+    for name in MAKERS:
+        make(tmp_path, name)
+    done = runner.invoke(app, ["check", str(tmp_path), "-f", "json"])
+    assert done.exit_code == 1
+    assert {f["file"] for f in json.loads(done.stdout)["files"]} == set(MAKERS)
