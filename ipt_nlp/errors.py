@@ -45,3 +45,7 @@ class CorpusError(IptNlpError):
 
 class OptionError(IptNlpError):
     """An option's value cannot be used (an unknown speaker name, a session number out of range)."""
+
+
+class ReviewError(IptNlpError):
+    """The review room cannot do that: a label outside the segment, a user or database missing."""

@@ -1,0 +1,184 @@
+"""Who is at the other end: a one-time token for one person, names and passwords for several."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Literal, get_args
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+
+from ipt_nlp.errors import ReviewError
+from ipt_nlp.places import write_private
+from ipt_nlp.review import database
+from ipt_nlp.review.schema import users
+from ipt_nlp.review.store import Store
+
+Role = Literal["supervisor", "reviewer"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+SESSION_HOURS = 12
+MIN_PASSWORD = 12
+_NAME = re.compile(r"[\w][\w .@-]{0,63}")
+_FREE_FAILURES = 5
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone who is signed in; ``csrf`` is what their forms must carry."""
+
+    name: str
+    role: Role
+    csrf: str
+
+    @property
+    def supervises(self) -> bool:
+        return self.role == "supervisor"
+
+
+def room_secret(room: Path) -> str:
+    """The secret that signs cookies of named users; made once, readable by the owner alone."""
+    path = room / "secret"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii").strip()
+
+
+@dataclass
+class Gate:
+    """Signs people in. ``token`` opens the room once, for ``reviewer``; with ``named`` users sign
+    in with a password instead."""
+
+    store: Store
+    secret: str
+    reviewer: str = "reviewer"
+    token: str | None = None
+    named: bool = False
+    _lock: Lock = field(default_factory=Lock, repr=False)
+    _failures: dict[str, tuple[int, float]] = field(default_factory=dict, repr=False)
+
+    def open_with_token(self, token: str) -> str | None:
+        """The cookie for the one-time token, or None; the token is void afterwards."""
+        with self._lock:
+            if self.token is None or not hmac.compare_digest(token.encode(), self.token.encode()):
+                return None
+            self.token = None
+        return self._cookie(self.reviewer, "supervisor")
+
+    def sign_in(self, name: str, password: str) -> str | None:
+        """The cookie for a name and password, or None. Failures of a name slow it down.
+
+        Raises:
+            ReviewError: Too many failures; wait.
+        """
+        with self._lock:
+            count, until = self._failures.get(name, (0, 0.0))
+            if time.monotonic() < until:
+                raise ReviewError("too many failures: wait half a minute")
+        with self.store.reading() as c:
+            row = c.execute(sa.select(users).where(users.c.name == name)).first()
+        hasher = PasswordHasher()
+        kept = row.password_hash if row is not None else None
+        try:
+            # The same work whether or not the name exists.
+            hasher.verify(kept or _nobodys_hash(), password)
+            valid = kept is not None
+        except (VerificationError, InvalidHashError):
+            valid = False
+        with self._lock:
+            if not valid or row is None:
+                count += 1
+                until = time.monotonic() + _WAIT_SECONDS if count >= _FREE_FAILURES else 0.0
+                self._failures[name] = (count, until)
+                return None
+            self._failures.pop(name, None)
+        return self._cookie(name, row.role)
+
+    def person(self, cookie: str | None) -> Person | None:
+        """Who a cookie stands for; None when it is missing, forged or old."""
+        if not cookie:
+            return None
+        try:
+            data = self._sessions.loads(cookie, max_age=SESSION_HOURS * 3600)
+            name, role, key = data["n"], data["r"], data["k"]
+        except (BadData, KeyError, TypeError):
+            return None
+        if self.named and (role := self._role_now(name)) is None:
+            return None
+        return Person(name, role, self._csrf.dumps(key))
+
+    def _role_now(self, name: str) -> Role | None:
+        # A user who was removed is out at once.
+        with self.store.reading() as c:
+            role: Role | None = c.scalar(sa.select(users.c.role).where(users.c.name == name))
+        return role
+
+    def _cookie(self, name: str, role: str) -> str:
+        return str(self._sessions.dumps({"n": name, "r": role, "k": secrets.token_urlsafe(12)}))
+
+    @property
+    def _sessions(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self.secret, salt="session")
+
+    @property
+    def _csrf(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self.secret, salt="csrf")
+
+
+@cache
+def _nobodys_hash() -> str:
+    return PasswordHasher().hash(secrets.token_urlsafe(12))
+
+
+def check_name(name: str) -> str:
+    """The name of a reviewer as it is stored.
+
+    Raises:
+        ReviewError: Empty, too long, or with characters that no name has.
+    """
+    name = " ".join(name.split())
+    if not _NAME.fullmatch(name):
+        raise ReviewError("a reviewer's name has 1 to 64 letters, digits, spaces or . @ - _")
+    return name
+
+
+def add_user(store: Store, name: str, password: str, role: Role = "supervisor") -> None:
+    """Add a user, or give one a new password and role.
+
+    Raises:
+        ReviewError: Not a name, or the password is short.
+    """
+    name = check_name(name)
+    if len(password) < MIN_PASSWORD:
+        raise ReviewError(f"a password has at least {MIN_PASSWORD} characters")
+    row = {"password_hash": PasswordHasher().hash(password), "role": role}
+    with store.writing() as c:
+        if not c.execute(sa.update(users).where(users.c.name == name).values(row)).rowcount:
+            c.execute(sa.insert(users).values(name=name, created_at=database.now(), **row))
+
+
+def remove_user(store: Store, name: str) -> None:
+    """Remove a user; what they decided stays in the log.
+
+    Raises:
+        ReviewError: No such user.
+    """
+    with store.writing() as c:
+        if not c.execute(sa.delete(users).where(users.c.name == name)).rowcount:
+            raise ReviewError("no such user")
+
+
+def user_names(store: Store) -> list[str]:
+    """Names of the users who can sign in."""
+    with store.reading() as c:
+        return list(c.scalars(sa.select(users.c.name).order_by(users.c.name)))

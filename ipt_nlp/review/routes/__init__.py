@@ -1,0 +1,1 @@
+"""Routes of the review room, one module for each kind of page."""
