@@ -6,27 +6,51 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ipt_nlp import codebook
-from ipt_nlp.result import ResultSegment, Summary
+from ipt_nlp.result import Person, ResultSegment, Span, Summary
 from ipt_nlp.transcript import Transcript
 
+FOCUS_WEIGHTS = {"conflict": 0.5}
+"""What an area's probability counts towards the focus of a transcript; 1 where not named.
 
-def summarise(transcript: Transcript, segments: Sequence[ResultSegment]) -> Summary:
+Quarrels are told in most sessions, whatever they are about: with equal weights the focus of 69 of
+90 sessions of the training and validation clients of IPT-Synth was found, with these 75. Notes
+and loose texts are about what they name, so there every area counts alike.
+"""
+
+GOAL_WEIGHT = 2.0
+"""Words of a segment in which the client states a goal count this many times."""
+
+
+def summarise(
+    transcript: Transcript,
+    segments: Sequence[ResultSegment],
+    goals: Sequence[Span] = (),
+    people: Sequence[Person] = (),
+) -> Summary:
     """Shares, counts and the main focus of a session.
 
-    An area's share is of the client's words, or of all words where nobody is the client. The main
-    focus is the area with the most weight: words of each segment times the area's probability
-    where it is present.
+    An area's share is of the client's words, or of all words where nobody is the client, in
+    segments where it is present. The main focus is the area with the highest mean probability over
+    those words, in transcripts weighted by ``FOCUS_WEIGHTS`` and ``GOAL_WEIGHT``; an area that is
+    present nowhere is never the focus.
+
+    Args:
+        transcript: What was tagged.
+        segments: Its segments with their areas.
+        goals: Goal statements, code points into the transcript's text.
+        people: Who is mentioned, passed on as it is.
     """
     words = [_counted_words(transcript, s) for s in segments]
     total = max(1, sum(words))
     shares = dict.fromkeys(codebook.AREAS, 0.0)
-    weights = dict.fromkeys(codebook.AREAS, 0.0)
     for s, n in zip(segments, words, strict=True):
         for key, score in s.areas.items():
-            if score.present:
-                shares[key] += n / total
-                weights[key] += n / total * score.probability
-    ranked = sorted((k for k in codebook.AREAS if weights[k] > 0), key=lambda k: -weights[k])
+            shares[key] += n / total if score.present else 0.0
+    weights = _focus_weights(transcript, segments, words, goals)
+    possible = {key for s in segments for key, score in s.areas.items() if score.present}
+    ranked = sorted(
+        (k for k in codebook.AREAS if k in possible and weights[k] > 0), key=lambda k: -weights[k]
+    )
     first, second = [*ranked, None, None][:2]
     lead = 0.0
     if first is not None:
@@ -41,7 +65,26 @@ def summarise(transcript: Transcript, segments: Sequence[ResultSegment]) -> Summ
         areas={key: round(min(1.0, share), 4) for key, share in shares.items()},
         patterns={key: patterns[key] for key in codebook.PATTERNS if patterns[key]},
         flags={key: flags[key] for key in codebook.REVIEW_REASONS if flags[key]},
+        goals=tuple(goals),
+        people=tuple(people),
     )
+
+
+def _focus_weights(
+    transcript: Transcript,
+    segments: Sequence[ResultSegment],
+    words: Sequence[int],
+    goals: Sequence[Span],
+) -> dict[str, float]:
+    spoken = transcript.kind == "transcript"
+    weights = dict.fromkeys(codebook.AREAS, 0.0)
+    for s, n in zip(segments, words, strict=True):
+        names_goal = any(g.start_char < s.end_char and g.end_char > s.start_char for g in goals)
+        counted = n * GOAL_WEIGHT if spoken and names_goal else n
+        for key, score in s.areas.items():
+            of_area = FOCUS_WEIGHTS.get(key, 1.0) if spoken else 1.0
+            weights[key] += counted * score.probability * of_area
+    return weights
 
 
 def _counted_words(transcript: Transcript, segment: ResultSegment) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipt_nlp import codebook
-from ipt_nlp.result import AreaScore, PatternSpan, ResultSegment
+from ipt_nlp.result import AreaScore, PatternSpan, ResultSegment, Span
 from ipt_nlp.summary import summarise
 from ipt_nlp.transcript import Kind, Transcript, Utterance
 
@@ -95,9 +95,41 @@ def test_areas_may_overlap() -> None:
 def test_confidence_is_the_lead_of_the_first_over_the_second() -> None:
     script = transcript(("T", 1), ("C", 10), ("T", 1), ("C", 10))
     found = summarise(
-        script, [segment(script, (0, 1), grief=0.9), segment(script, (2, 3), conflict=0.6)]
+        script,
+        [
+            segment(script, (0, 1), grief=0.9, isolation=0.0),
+            segment(script, (2, 3), grief=0.0, isolation=0.6),
+        ],
     )
+    assert (found.primary, found.runner_up) == ("grief", "isolation")
     assert found.confidence == pytest.approx((0.9 - 0.6) / (0.9 + 0.6))
+
+
+def test_a_quarrel_counts_half_in_a_session_and_fully_in_a_note() -> None:
+    script = transcript(("T", 1), ("C", 10), ("T", 1), ("C", 10))
+    found = summarise(
+        script,
+        [
+            segment(script, (0, 1), conflict=0.9, grief=0.0),
+            segment(script, (2, 3), conflict=0.0, grief=0.6),
+        ],
+    )
+    assert (found.primary, found.runner_up) == ("grief", "conflict")
+    note = transcript((None, 10), kind="note")
+    assert summarise(note, [segment(note, (0, 0), conflict=0.7, grief=0.6)]).primary == "conflict"
+
+
+def test_a_stated_goal_tips_the_balance() -> None:
+    script = transcript(("T", 1), ("C", 10), ("T", 1), ("C", 9))
+    parts = [
+        segment(script, (0, 1), grief=0.9, isolation=0.0),
+        segment(script, (2, 3), grief=0.0, isolation=0.9),
+    ]
+    assert summarise(script, parts).primary == "grief"
+    turn = script.turns[3]
+    goal = Span(start_char=turn.start_char, end_char=turn.start_char + 4, quote="word")
+    found = summarise(script, parts, [goal])
+    assert (found.primary, found.goals) == ("isolation", (goal,))
 
 
 def test_the_surer_of_two_equal_shares_leads_and_one_alone_leads_fully() -> None:

@@ -122,7 +122,7 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def first_scores(self, embeddings: NDArray[np.float32], column: int) -> Floats:
         """Scores of single embeddings (n_texts, n_dimensions) by the first stage of one area."""
-        return _scores(self.first_[column], embeddings)
+        return embedding_scores(self.first_[column], embeddings)
 
     def with_other_words(self, features: Floats, X: ViewArray) -> Floats:
         """Features of rows whose own words are replaced and whose neighbours stay.
@@ -213,8 +213,8 @@ def read_views(first: Any, X: ViewArray) -> Floats:
     found = np.zeros((len(X), N_READINGS))
     if not len(X):
         return found
-    whole = _scores(first, np.stack([v.whole for v in X]))
-    parts = _scores(first, np.concatenate([v.parts for v in X]))
+    whole = embedding_scores(first, np.stack([v.whole for v in X]))
+    parts = embedding_scores(first, np.concatenate([v.parts for v in X]))
     bounds = np.cumsum([0, *(len(v.parts) for v in X)])
     for i in range(len(X)):
         ranked = np.sort(parts[bounds[i] : bounds[i + 1]])[::-1]
@@ -223,7 +223,7 @@ def read_views(first: Any, X: ViewArray) -> Floats:
     return found
 
 
-def _scores(first: Any, embeddings: NDArray[np.float32]) -> Floats:
+def embedding_scores(first: Any, embeddings: NDArray[np.float32]) -> Floats:
     if hasattr(first, "decision_function"):
         return np.asarray(first.decision_function(embeddings), dtype=float)
     p = np.clip(first.predict_proba(embeddings)[:, 1], 1e-4, 1 - 1e-4)

@@ -9,10 +9,12 @@ import numpy as np
 
 from ipt_nlp.areas.bundle import Bundle
 from ipt_nlp.areas.classifier import Bools, Floats, ViewArray
+from ipt_nlp.areas.view_cache import ViewCache
 from ipt_nlp.areas.views import ViewEncoder
 from ipt_nlp.corpus import LabelledTexts
 from ipt_nlp.errors import CorpusError
 from ipt_nlp.evaluation import label_arrays
+from ipt_nlp.transcript import Kind
 
 Progress = Callable[[int, int], None]
 """Called with texts encoded so far and texts in all."""
@@ -24,7 +26,7 @@ _CHUNK = 64
 class ScoredTexts:
     """Arrays (n_texts, 4) over the texts that the tagger would see: single turns are left out.
 
-    ``thresholds`` are those for each text's kind.
+    ``thresholds`` are those for each text's kind; ``rows`` are the texts' places in the corpus.
     """
 
     probabilities: Floats
@@ -32,15 +34,26 @@ class ScoredTexts:
     labels: Bools
     scored: Bools
     sources: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    rows: tuple[int, ...]
 
 
 def encode_views(
-    encoder: ViewEncoder, texts: Sequence[str], progress: Progress | None = None
+    encoder: ViewEncoder,
+    texts: Sequence[str],
+    progress: Progress | None = None,
+    cache: ViewCache | None = None,
 ) -> ViewArray:
-    """Views of many texts (n_texts,), with progress."""
+    """Views of many texts (n_texts,), with progress; what ``cache`` holds is not encoded again."""
     parts = []
     for start in range(0, len(texts), _CHUNK):
-        parts.append(encoder.transform(texts[start : start + _CHUNK]))
+        chunk = texts[start : start + _CHUNK]
+        views = cache.get(chunk) if cache is not None else None
+        if views is None:
+            views = encoder.transform(chunk)
+            if cache is not None:
+                cache.put(chunk, views)
+        parts.append(views)
         if progress is not None:
             progress(min(start + _CHUNK, len(texts)), len(texts))
     return np.concatenate(parts)
@@ -74,4 +87,6 @@ def score_texts(
         labels[whole],
         scored[whole],
         tuple(texts.sources[i] for i in whole),
+        tuple(texts.kinds[i] for i in whole),
+        tuple(int(i) for i in whole),
     )

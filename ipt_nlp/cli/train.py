@@ -33,6 +33,19 @@ def train(
         Path | None,
         typer.Option("--map", help="TOML: column -> value -> list of areas.", show_default=False),
     ] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of other encoder weights (encoder.onnx, tokenizer.json).",
+            show_default="the shipped ones",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes of a search over [grid].", min=1, show_default="one for each core"
+        ),
+    ] = None,
     synthetic: Annotated[
         bool,
         typer.Option("--synthetic", help="All texts are synthetic: the bundle is no client data."),
@@ -42,13 +55,14 @@ def train(
 
     Writes the folder and adds its digest to your own trust file. Rows are of the corpus format
     (text, areas, client or writer), or mapped with --map. Unless --synthetic is given the bundle
-    counts as client data, and says so.
+    counts as client data, and says so. A run that was stopped goes on where it was when it is
+    started again.
 
     Example:  ipt-nlp train --corpus corpora/ipt-synth:notes --synthetic --output my-bundle
     """
     with reported():
         from ipt_nlp.areas.training import TrainOptions, train_bundle
-        from ipt_nlp.cli.evaluate import report_table
+        from ipt_nlp.cli.report import report_table
         from ipt_nlp.corpus import load_texts, read_mapping
         from ipt_nlp.errors import OptionError
 
@@ -70,6 +84,8 @@ def train(
                     corpus_names=corpus,
                     client_data=not synthetic,
                     options=options,
+                    encoder=encoder,
+                    n_jobs=jobs,
                     progress=lambda done, _: bar.update(task, completed=done),
                 )
             except OSError as error:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ipt_nlp.areas import scoring
 from ipt_nlp.areas.bundle import is_trusted, open_bundle, read_manifest
 from ipt_nlp.areas.training import QUEUE_SHARE, TrainOptions, choose_bands, train_bundle
+from ipt_nlp.areas.view_cache import FOLDER
 from ipt_nlp.corpus import LabelledTexts
 from ipt_nlp.errors import OptionError
 from ipt_nlp.transcript import Kind
@@ -92,6 +94,10 @@ def test_any_scikit_learn_classifier_by_name(texts: LabelledTexts, tmp_path: Pat
         ('estimator = "sklearn.svm.Nothing"', "estimator"),
         ('estimator = "sklearn.svm.SVC"\n[parameters]\nx = 1', "estimator"),
         ("colour = 1", "colour"),
+        ('estimator = "sklearn.model_selection.GridSearchCV"', "class of scikit-learn"),
+        ('estimator = "sklearn.linear_model.Ridge"', "no classifier"),
+        ("[grid]\nC = 1.0", "list of values"),
+        ("grid = 3", "areas.toml"),
         ("[[", "areas.toml"),
     ],
 )
@@ -129,3 +135,54 @@ def test_a_bundle_of_sessions_alone_serves_every_kind(texts: LabelledTexts, tmp_
     sayings = [f"{s}." for s in SAYINGS.values()]
     alone = np.vstack([bundle.pipeline.predict_proba([s]) for s in sayings])
     np.testing.assert_allclose(bundle.pipeline.predict_proba(sayings), alone, atol=1e-6)
+
+
+def test_a_grid_is_searched_and_told_in_the_card(texts: LabelledTexts, tmp_path: Path) -> None:
+    options = TrainOptions(grid={"C": [0.0001, 1.0]}, parameters={"class_weight": "balanced"})
+    train(texts, tmp_path / "b", options=options, n_jobs=1)
+    card = (tmp_path / "b" / "README.md").read_text()
+    assert "| C = 0.0001 |" in card
+    assert "| C = 1.0 |" in card
+
+
+def test_a_run_that_was_stopped_goes_on_and_ends_the_same(
+    texts: LabelledTexts, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "_CHUNK", 16)
+
+    def stop(done: int, total: int) -> None:
+        if done == 32:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(texts, tmp_path / "b", progress=stop)
+    kept = list((own_home / FOLDER).iterdir())
+    assert len(kept) == 2
+    assert {p.stat().st_mode & 0o077 for p in kept} == {0}
+    told = {path: path.stat().st_mtime_ns for path in kept}
+
+    def unchanged(done: int, total: int) -> None:
+        assert {path: path.stat().st_mtime_ns for path in kept} == told
+
+    resumed = train(texts, tmp_path / "b", progress=unchanged)
+    assert not (own_home / FOLDER).exists()
+    assert resumed == train(texts, tmp_path / "a")
+
+
+def test_the_card_says_who_labelled_and_how_people_agree(
+    texts: LabelledTexts, tmp_path: Path
+) -> None:
+    ruled = replace(texts, rules=(("end_of_relationship",), *texts.rules[1:]))
+    train(ruled, tmp_path / "b")
+    card = (tmp_path / "b" / "README.md").read_text()
+    for told in ("PMC3330600", "no clinician", "kappa over all cells", "Calibration", "at 80 %"):
+        assert told in card
+    assert "| end_of_relationship | 1 |" in card
+
+
+def test_many_texts_with_two_areas_leave_room_for_the_unsure() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.beta(2, 2, size=(2000, 4))
+    bands = choose_bands(probabilities, np.full(4, 0.3))
+    assert bands.low_confidence > 0
+    assert bands.mixed < 0.15

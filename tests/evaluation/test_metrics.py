@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 import pytest
+from sklearn.metrics import brier_score_loss, cohen_kappa_score
 from typer.testing import CliRunner
 
 from ipt_nlp.areas.bundle import Bundle
@@ -34,9 +35,11 @@ def test_perfect_predictions_score_one() -> None:
     assert report.macro_f1.value == 1
     for area in report.areas:
         assert (area.precision, area.recall, area.average_precision) == (1, 1, 1)
-        assert area.kappa == pytest.approx(1)
-        assert area.brier_skill == pytest.approx(1)
-        assert area.calibration_error == pytest.approx(0)
+        assert area.kappa.value == pytest.approx(1)
+        assert area.brier_skill.value == pytest.approx(1)
+        assert area.calibration_error.value == pytest.approx(0)
+        assert area.brier.value == 0
+    assert report.kappa.value == pytest.approx(1)
 
 
 def test_f1_by_hand() -> None:
@@ -56,7 +59,7 @@ def test_masked_cells_count_neither_way() -> None:
     report = evaluate(wrong, labels, scored, THRESHOLDS, n_bootstrap=10)
     clean = evaluate(probabilities[50:], labels[50:], scored[50:], THRESHOLDS, n_bootstrap=10)
     assert [a.f1.value for a in report.areas] == [a.f1.value for a in clean.areas]
-    assert [a.kappa for a in report.areas] == [a.kappa for a in clean.areas]
+    assert [a.kappa.value for a in report.areas] == [a.kappa.value for a in clean.areas]
 
 
 def test_the_interval_holds_the_figure_and_repeats() -> None:
@@ -88,7 +91,7 @@ def test_an_area_that_is_scored_nowhere_has_no_figures() -> None:
     report = evaluate(probabilities, labels, scored, THRESHOLDS, n_bootstrap=10)
     area = report.areas[0]
     assert (area.scored, area.positives) == (0, 0)
-    assert all(map(math.isnan, [area.f1.value, area.f1.low, area.precision, area.kappa]))
+    assert all(map(math.isnan, [area.f1.value, area.f1.low, area.precision, area.kappa.value]))
     assert report.macro_f1.low <= report.macro_f1.value <= 1
 
 
@@ -98,8 +101,8 @@ def test_nothing_scored_at_all_has_no_figures() -> None:
     sources = ["board"] * 10 + ["chat"] * 10
     scored[:10] = False
     report = evaluate(probabilities, labels, scored, THRESHOLDS, sources=sources, n_bootstrap=10)
-    assert math.isnan(report.by_source["board"].value)
-    assert report.by_source["chat"].value > 0
+    assert math.isnan(report.by_source["board"].macro_f1.value)
+    assert report.by_source["chat"].macro_f1.value > 0
     none = evaluate(probabilities, labels, scored & False, THRESHOLDS, n_bootstrap=10)
     assert math.isnan(none.macro_f1.value)
 
@@ -113,7 +116,8 @@ def test_a_one_sided_area_is_null_in_json(label: bool) -> None:
     report = evaluate(probabilities, labels, scored, THRESHOLDS, n_bootstrap=10)
     area = json.loads(json.dumps(report.to_dict(), allow_nan=False))["areas"][0]
     assert area["area"] == "grief"
-    assert area["kappa"] is area["average_precision"] is area["brier_skill"] is None
+    assert area["kappa"]["value"] is area["brier_skill"]["value"] is None
+    assert area["average_precision"] is None
     assert area["f1"] == (dict.fromkeys(["value", "low", "high"], 0 if label else None))
 
 
@@ -123,18 +127,22 @@ def test_the_command_prints_null_and_warns_of_nothing(
     probabilities, labels, scored = made(30)
     scored[:, 0] = False
     labels[:, 1] = probabilities[:, 1] = 0
-    found = ScoredTexts(probabilities, THRESHOLDS, labels, scored, ("board",) * 30)
+    found = ScoredTexts(
+        probabilities, THRESHOLDS, labels, scored, ("board",) * 30, ("text",) * 30, tuple(range(30))
+    )
     monkeypatch.setattr("ipt_nlp.areas.bundle.open_bundle", lambda _: None)
     monkeypatch.setattr("ipt_nlp.areas.scoring.score_texts", lambda *_: found)
     corpus = tmp_path / "c.jsonl"
-    corpus.write_text('{"text": "My wife yells at me.", "areas": ["conflict"]}\n')
+    corpus.write_text('{"text": "My wife yells at me.", "areas": ["conflict"]}\n' * 30)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always", RuntimeWarning)
-        result = CliRunner().invoke(app, ["evaluate", "--corpus", str(corpus), "--json"])
+        result = CliRunner().invoke(
+            app, ["evaluate", "--corpus", str(corpus), "--json", "--no-baselines"]
+        )
     assert result.exit_code == 0, result.output
     assert "NaN" not in result.stdout
     areas = json.loads(result.stdout)["areas"]
-    assert areas[0]["f1"]["value"] is areas[1]["kappa"] is None
+    assert areas[0]["f1"]["value"] is areas[1]["kappa"]["value"] is None
     assert [w for w in warned if w.category is RuntimeWarning] == []
 
 
@@ -155,3 +163,33 @@ def test_single_turns_alone_cannot_be_scored() -> None:
     )
     with pytest.raises(CorpusError, match="only single turns"):
         score_texts(cast(Bundle, SimpleNamespace(encoder=None)), texts)
+
+
+def test_resampled_figures_agree_with_scikit_learns() -> None:
+    """Counts over many resamples at once give what the plain functions give of the texts."""
+    probabilities, labels, scored = made(150)
+    noisy = np.where(np.random.default_rng(1).random(labels.shape) < 0.3, 0.7, probabilities)
+    scored[:40, 2] = False
+    report = evaluate(noisy, labels, scored, THRESHOLDS, n_bootstrap=5)
+    for column, area in enumerate(report.areas):
+        known = scored[:, column]
+        p, y = noisy[known, column], labels[known, column]
+        assert area.kappa.value == pytest.approx(cohen_kappa_score(y, p >= 0.5))
+        assert area.brier.value == pytest.approx(brier_score_loss(y, p))
+        rate = y.mean()
+        assert area.brier_skill.value == pytest.approx(1 - area.brier.value / (rate * (1 - rate)))
+        assert area.calibration_error.value == pytest.approx(calibration_error(p, y))
+        assert sum(b.texts for b in area.bins) == known.sum()
+    cells = scored.ravel()
+    assert report.kappa.value == pytest.approx(
+        cohen_kappa_score(labels.ravel()[cells], noisy.ravel()[cells] >= 0.5)
+    )
+
+
+def test_every_interval_holds_its_figure() -> None:
+    probabilities, labels, scored = made()
+    noisy = np.where(np.random.default_rng(1).random(labels.shape) < 0.2, 0.9, probabilities)
+    report = evaluate(noisy, labels, scored, THRESHOLDS, n_bootstrap=300)
+    for area in report.areas:
+        for found in (area.f1, area.kappa, area.brier, area.brier_skill):
+            assert found.low < found.value < found.high
