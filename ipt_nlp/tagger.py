@@ -18,9 +18,21 @@ from ipt_nlp.areas.bundle import Bundle, open_bundle, shipped_bundle
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.areas.views import view_array
+from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.errors import BundleError, IptNlpError
-from ipt_nlp.language.patterns import found_patterns
-from ipt_nlp.language.pipeline import load_language, sentence_spans, sentence_starts
+from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
+from ipt_nlp.language.pipeline import evidence_spans, load_language, sentence_starts
+from ipt_nlp.language.turns import mark_turns
+from ipt_nlp.marking import (
+    Marks,
+    find_identifiers,
+    goal_spans,
+    identifier_warnings,
+    mark_segments,
+    people,
+    reasons_to_review,
+)
+from ipt_nlp.phase import phase
 from ipt_nlp.readers import read_one
 from ipt_nlp.result import (
     AreaScore,
@@ -88,6 +100,7 @@ class Tagger:
         self._spacy_model = spacy_model
         self.options = options or SegmentOptions()
         self._starts = sentence_starts(nlp)
+        self._identifiers = IdentifierFinder()
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """Probabilities (n_texts, 4), columns as ``AREAS``; each text counts as one segment."""
@@ -103,10 +116,22 @@ class Tagger:
 
     def annotate(self, text: str) -> list[PatternSpan | FlagSpan]:
         """Pattern, risk and identifier spans of one text, in order."""
-        return list(self._patterns(self.nlp(text), 0))
+        if not text.strip():
+            return []
+        # As it stands, so that offsets are those of the text that was given.
+        alone = Transcript(source="text", text=text, turns=(), kind="text")
+        whole = [Segment(0, 0, 0, 0, len(text))]
+        encoded = self.bundle.encoder.encode([text])
+        marks = self._marks(self._documents(alone, whole), encoded, alone, whole)[1][0]
+        spans: list[PatternSpan | FlagSpan] = [*marks.patterns, *marks.flags]
+        return sorted(spans, key=lambda s: (s.start_char, s.end_char))
 
     def tag(
-        self, session: str | Path | Transcript, *, therapist: str | None = None
+        self,
+        session: str | Path | Transcript,
+        *,
+        therapist: str | None = None,
+        of: int | None = None,
     ) -> TaggedSession:
         """Tag a file or a transcript.
 
@@ -114,6 +139,7 @@ class Tagger:
             session: Path of a file that holds one session, or a transcript
                 (``Transcript.from_text`` makes one from a string).
             therapist: Speaker label of the therapist, for a path whose labels do not say.
+            of: Sessions planned for the course, for the phase; 16 when left out.
 
         Raises:
             ReadError: The file cannot be read, or holds several sessions.
@@ -126,7 +152,7 @@ class Tagger:
         )
         cuts = segment(transcript, self._starts, self.options)
         texts = [transcript.text[c.start_char : c.end_char] for c in cuts]
-        docs = list(self.nlp.pipe(texts))
+        docs = self._documents(transcript, cuts)
         encoded = self.bundle.encoder.encode(texts)
         classifier = self.bundle.classifier.of_kind(transcript.kind)
         features = self.bundle.classifier.features(view_array(texts, encoded), transcript.kind)
@@ -136,10 +162,13 @@ class Tagger:
             classifier.predict_features(features),
         )
         evidence = self._evidence(cuts, texts, docs, encoded, features, scored)
+        identifiers, marks = self._marks(docs, encoded, transcript, cuts)
         segments = tuple(
-            self._segment(*parts, scored, evidence[i])
-            for i, parts in enumerate(zip(cuts, texts, docs, strict=True))
+            self._segment(*parts, scored)
+            for parts in zip(cuts, texts, marks, evidence, strict=True)
         )
+        goals = goal_spans(docs, cuts, transcript.text) if transcript.kind != "text" else ()
+        named = people(docs, transcript, segments) if transcript.kind != "text" else ()
         manifest = self.bundle.manifest
         return TaggedSession(
             source=transcript.source,
@@ -148,6 +177,7 @@ class Tagger:
             client_id=transcript.client_id,
             session_number=transcript.session_number,
             session_date=transcript.session_date,
+            phase=phase(transcript.session_number, of),
             model=ModelInfo(
                 name=manifest.name, version=manifest.version, sha256=self.bundle.digest
             ),
@@ -157,14 +187,14 @@ class Tagger:
             ),
             codebook=manifest.codebook,
             thresholds=dict(zip(codebook.AREAS, scored.thresholds.tolist(), strict=True)),
-            warnings=transcript.warnings,
+            warnings=(*transcript.warnings, *identifier_warnings(identifiers)),
             text=transcript.text,
             turns=tuple(
                 ResultTurn(**{f: getattr(turn, f) for f in ResultTurn.model_fields})
                 for turn in transcript.turns
             ),
             segments=segments,
-            summary=summarise(transcript, segments),
+            summary=summarise(transcript, segments, goals, named),
         )
 
     @property
@@ -225,7 +255,7 @@ class Tagger:
         scored: Scored,
     ) -> list[tuple[EvidenceSpan, ...]]:
         explained = [
-            Occlusion(text, states, sentence_spans(doc), np.flatnonzero(there).tolist(), row)
+            Occlusion(text, states, evidence_spans(doc), np.flatnonzero(there).tolist(), row)
             for text, doc, states, there, row in zip(
                 texts, docs, encoded, scored.present, features, strict=True
             )
@@ -246,32 +276,41 @@ class Tagger:
             for cut, text, items in zip(cuts, texts, found, strict=True)
         ]
 
-    def _patterns(self, doc: Doc, offset: int) -> Iterator[PatternSpan]:
-        for found in found_patterns(doc):
-            start, end = found.span.start_char, found.span.end_char
-            yield PatternSpan(
-                start_char=offset + start,
-                end_char=offset + end,
-                quote=doc.text[start:end],
-                pattern=found.pattern,
-                helpful=codebook.PATTERN_INFO[found.pattern].helpful,
-                who=found.who,
-                source=found.source,
+    def _documents(self, transcript: Transcript, cuts: Sequence[Segment]) -> list[Doc]:
+        """A document for each segment; those of conversations know who says what."""
+        docs = (self.nlp.make_doc(transcript.text[c.start_char : c.end_char]) for c in cuts)
+        if transcript.kind == "transcript":
+            docs = (
+                mark_turns(doc, transcript.turns, cut.start_char)
+                for doc, cut in zip(docs, cuts, strict=True)
             )
+        return list(self.nlp.pipe(docs))
+
+    def _marks(
+        self,
+        docs: Sequence[Doc],
+        encoded: Sequence[EncodedText],
+        transcript: Transcript,
+        cuts: Sequence[Segment],
+    ) -> tuple[list[FoundIdentifier], list[Marks]]:
+        found = find_identifiers(self._identifiers, transcript)
+        readers = (PatternReader(self.bundle.parts.get("patterns")), self.bundle.parts.get("risk"))
+        return found, mark_segments(docs, encoded, transcript, cuts, readers, found)
 
     def _segment(
         self,
         cut: Segment,
         text: str,
-        doc: Doc,
-        scored: Scored,
+        marks: Marks,
         evidence: tuple[EvidenceSpan, ...],
+        scored: Scored,
     ) -> ResultSegment:
         probabilities, present = scored.probabilities[cut.index], scored.present[cut.index]
         primary = None
         if present.any():
             primary = codebook.AREAS[int(np.argmax(np.where(present, probabilities, -1.0)))]
-        reasons = self._band_reasons(probabilities, present, scored)
+        bands = self._band_reasons(probabilities, present, scored)
+        reasons = reasons_to_review(marks.flags, bands)
         return ResultSegment(
             index=cut.index,
             turns=(cut.first_turn, cut.last_turn),
@@ -284,7 +323,9 @@ class Tagger:
             },
             primary=primary,
             evidence=evidence,
-            patterns=tuple(self._patterns(doc, cut.start_char)),
+            patterns=marks.patterns,
+            flags=marks.flags,
+            exchanges=marks.exchanges,
             needs_review=bool(reasons),
             review_reasons=reasons,
         )
@@ -316,7 +357,7 @@ def load(model: str | Path | None = None, *, spacy_model: str | Path | None = No
     """
     bundle = open_bundle(shipped_bundle() if model is None else Path(model))
     chosen = None if spacy_model is None else str(spacy_model)
-    return Tagger(bundle, load_language(chosen), spacy_model=chosen)
+    return Tagger(bundle, load_language(chosen, everything=True), spacy_model=chosen)
 
 
 @cache

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from ipt_nlp.cli import corpus, evaluate, models, tag, train
+from ipt_nlp.cli import (
+    agreement,
+    check,
+    corpus,
+    evaluate,
+    forget,
+    models,
+    redact,
+    review,
+    tag,
+    train,
+)
 
 app = typer.Typer(
     name="ipt-nlp",
@@ -21,8 +32,14 @@ app = typer.Typer(
     ),
 )
 app.command("tag")(tag.tag)
+app.command("check")(check.check)
+app.command("redact")(redact.redact)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("review")(review.review)
+app.command("agreement")(agreement.agreement)
+app.command("forget")(forget.forget)
+corpus.app.command("import")(review.import_corpus)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(models.app, name="models")
 

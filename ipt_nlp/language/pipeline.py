@@ -11,10 +11,19 @@ from spacy.tokens import Doc
 from thinc.api import NumpyOps, set_current_ops
 
 from ipt_nlp.errors import OptionError
-from ipt_nlp.language import patterns, sentences  # noqa: F401  (registers the factories)
+from ipt_nlp.language import (  # noqa: F401  (registers the factories)
+    clauses,
+    context,
+    goals,
+    patterns,
+    people,
+    risk,
+    sentences,
+)
+from ipt_nlp.language.noun_chunks import use_noun_chunks
 from ipt_nlp.places import SHIPPED_LANGUAGE, shipped_models
 
-COMPONENTS = ("ipt_patterns",)
+COMPONENTS = ("ipt_context", "ipt_clauses", "ipt_patterns", "ipt_people")
 """Our own components, in order, added to any pipeline that lacks them."""
 
 MAX_CHARACTERS = 2**30
@@ -30,8 +39,8 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
     Args:
         model: Name of an installed spaCy package or path of a pipeline folder; by default the
             shipped English pipeline.
-        everything: Keep the components that tagging does not read (tags, parse, names) enabled;
-            by default only what sets sentences and our own components run.
+        everything: Keep tags, parse and names enabled, which tagging reads; by default only what
+            sets sentences and our own components run.
 
     Raises:
         OptionError: No such package or folder, or one that cannot be loaded.
@@ -56,8 +65,9 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
     for name in COMPONENTS:
         if name not in nlp.pipe_names:
             nlp.add_pipe(name)
+    use_noun_chunks(nlp)
+    nlp.max_length = max(nlp.max_length, MAX_CHARACTERS)
     if not everything:
-        nlp.max_length = max(nlp.max_length, MAX_CHARACTERS)
         kept = {*COMPONENTS, *_sentence_components(nlp)}
         for name in nlp.pipe_names:
             if name not in kept:
@@ -94,3 +104,10 @@ def sentence_spans(doc: Doc) -> list[tuple[int, int]]:
         if words:
             found.append((words[0].idx, words[-1].idx + len(words[-1])))
     return found
+
+
+def evidence_spans(doc: Doc) -> list[tuple[int, int]]:
+    """Clauses as code points, or sentences where the document has no parse."""
+    if not doc.has_annotation("DEP"):
+        return sentence_spans(doc)
+    return [(span.start_char, span.end_char) for span in clauses.clauses_of(doc)]
