@@ -1,6 +1,8 @@
 """Train the bundle that the package ships and pin its digest.
 
-    python -m training.ship [--encoder DIR] [--fine-tuned]
+    python -m training.patterns --output PARTS/patterns.joblib [--encoder DIR]
+    python -m training.risk --output PARTS/risk.joblib [--encoder DIR]
+    python -m training.ship --parts PARTS [--encoder DIR] [--fine-tuned]
 
 Reads ``corpora/ipt-synth`` (train and validation splits; test stays unseen) and
 ``training/areas.toml``, writes ``models/ipt-areas`` and ``ipt_nlp/areas/shipped.json``.
@@ -12,15 +14,17 @@ import argparse
 import json
 from pathlib import Path
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.training import TrainOptions, train_bundle
+from ipt_nlp.clauses.risk import RiskReader
 from ipt_nlp.corpus import LabelledTexts, load_texts
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = f"{ROOT / 'corpora' / 'ipt-synth'}:posts,sessions,notes"
+CORPUS = f"{ROOT / 'corpora' / 'ipt-synth'}:posts,posts_open,sessions,notes"
 SPLITS = ("train", "validation")
 
 
@@ -44,18 +48,25 @@ def main() -> None:
     parser.add_argument(
         "--fine-tuned", action="store_true", help="the encoder was trained on the train split"
     )
+    parser.add_argument(
+        "--parts", type=Path, required=True, help="folder with patterns.joblib and risk.joblib"
+    )
     options = parser.parse_args()
     texts = load_texts([CORPUS], split=SPLITS)
     trained = train_bundle(
         texts,
         shipped_bundle(),
-        corpus_names=["ipt-synth (train and validation: posts, sessions, notes)"],
+        corpus_names=["ipt-synth (train and validation: posts, posts_open, sessions, notes)"],
         client_data=False,
         options=TrainOptions.from_toml(ROOT / "training" / "areas.toml"),
         encoder=options.encoder,
         trusted=False,
         notes=(ROOT / "training" / "areas-card.md").read_text(encoding="utf-8"),
         calibrate=unseen(texts) if options.fine_tuned else None,
+        parts={
+            "patterns": joblib.load(options.parts / "patterns.joblib"),
+            "risk": RiskReader.from_bytes((options.parts / "risk.joblib").read_bytes()),
+        },
     )
     pins = ROOT / "ipt_nlp" / "areas" / "shipped.json"
     pins.write_text(json.dumps({"ipt-areas": trained.digest}, indent=1) + "\n", encoding="utf-8")

@@ -10,14 +10,22 @@ import pytest
 from ipt_nlp.corpus import CorpusRow
 
 CORPUS = Path(__file__).parents[2] / "corpora" / "ipt-synth"
-CONFIGURATIONS = ("posts", "posts_first", "sessions", "notes", "identifiers")
+SPLITS = {
+    "posts": {"train", "validation", "test"},
+    "posts_first": {"train", "validation", "test"},
+    "posts_open": {"validation"},
+    "sessions": {"train", "validation", "test"},
+    "notes": {"train", "validation", "test"},
+    "identifiers": {"train", "test"},
+    "risk": {"train", "validation", "test"},
+}
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", SPLITS)
 def test_a_configuration_loads_with_typed_features(name: str, tmp_path: Path) -> None:
     loaded = datasets.load_dataset(str(CORPUS), name, cache_dir=str(tmp_path))
     for rows in loaded.values():
         assert set(rows.features) == set(CorpusRow.model_fields)
         assert rows.features["unscored_areas"] == rows.features["areas"]
         assert rows.features["turn_index"].dtype == "int64"
-    assert {"train", "test"} <= set(loaded)
+    assert set(loaded) == SPLITS[name]
