@@ -64,6 +64,7 @@ class Batch:
     output: Path
     output_format: str = "jsonl"
     therapist: str | None = None
+    course_length: int | None = None
 
     def key(self, content: bytes) -> str:
         """A hash of everything that a result depends on."""
@@ -74,6 +75,7 @@ class Batch:
             repr(self.source.options),
             self.output_format,
             self.therapist or "",
+            str(self.course_length),
             hashlib.sha256(content).hexdigest(),
         ]
         return hashlib.sha256("\n".join(told).encode("utf-8")).hexdigest()
@@ -213,7 +215,7 @@ def tag_file(batch: Batch, task: Task, tagger: Tagger | None = None) -> Done:
         nonlocal sessions, words
         for transcript in readers.read(task.file, therapist=batch.therapist):
             try:
-                session = tagger.tag(transcript)
+                session = tagger.tag(replace(transcript, course_length=batch.course_length))
             except (IptNlpError, ValueError) as error:
                 # A library's message may quote the text, so only its type is told.
                 failures.append(
@@ -222,7 +224,7 @@ def tag_file(batch: Batch, task: Task, tagger: Tagger | None = None) -> Done:
                 continue
             sessions += 1
             words += len(transcript.text.split())
-            warnings.extend(f"{transcript.source}: {w}" for w in transcript.warnings)
+            warnings.extend(f"{transcript.source}: {w}" for w in session.warnings)
             yield session
 
     try:

@@ -29,8 +29,8 @@ from ipt_nlp.speakers import Role, RoleSource
 from ipt_nlp.transcript import Kind
 
 NOTICE = (
-    "Decision support for a clinician's own reading. It does not diagnose, and the absence of a "
-    "label or flag means nothing."
+    "Decision support for a clinician's own reading. It does not diagnose, it is no alarm system, "
+    "and the absence of a label or flag means nothing."
 )
 
 Phase = Literal["initial", "middle", "ending"]
@@ -263,6 +263,13 @@ class TaggedSession(_Model):
     def to_json(self) -> str:
         """One line of JSON, fields in the order of the format."""
         return self.model_dump_json(exclude_none=False)
+
+    def _repr_html_(self) -> str:
+        """The HTML report, in a notebook."""
+        # Writers come after results; a notebook alone asks for this.
+        from ipt_nlp.writers.spacy_docs import render_notebook
+
+        return render_notebook(self)
 
     @classmethod
     def from_json(cls, raw: str | bytes, *, source: str = "result document") -> TaggedSession:

@@ -127,11 +127,7 @@ class Tagger:
         return sorted(spans, key=lambda s: (s.start_char, s.end_char))
 
     def tag(
-        self,
-        session: str | Path | Transcript,
-        *,
-        therapist: str | None = None,
-        of: int | None = None,
+        self, session: str | Path | Transcript, *, therapist: str | None = None
     ) -> TaggedSession:
         """Tag a file or a transcript.
 
@@ -139,7 +135,6 @@ class Tagger:
             session: Path of a file that holds one session, or a transcript
                 (``Transcript.from_text`` makes one from a string).
             therapist: Speaker label of the therapist, for a path whose labels do not say.
-            of: Sessions planned for the course, for the phase; 16 when left out.
 
         Raises:
             ReadError: The file cannot be read, or holds several sessions.
@@ -177,7 +172,7 @@ class Tagger:
             client_id=transcript.client_id,
             session_number=transcript.session_number,
             session_date=transcript.session_date,
-            phase=phase(transcript.session_number, of),
+            phase=phase(transcript.session_number, transcript.course_length),
             model=ModelInfo(
                 name=manifest.name, version=manifest.version, sha256=self.bundle.digest
             ),

@@ -63,7 +63,8 @@ class Transcript:
 
     ``text`` is the turns joined by a line feed, line endings normalised once; offsets of turns
     and of everything downstream are code points into it. ``kind`` says what was read: turns
-    between people, a therapist's note (a turn a paragraph), or one loose text.
+    between people, a therapist's note (a turn a paragraph), or one loose text. ``course_length`` is
+    the number of sessions planned.
     """
 
     source: str
@@ -73,6 +74,7 @@ class Transcript:
     client_id: str | None = None
     session_number: int | None = None
     session_date: str | None = None
+    course_length: int | None = None
     warnings: tuple[str, ...] = ()
 
     @property

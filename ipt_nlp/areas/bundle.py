@@ -307,8 +307,22 @@ def save_bundle(
 
 def _dumped(part: Any) -> bytes:
     buffer = io.BytesIO()
-    joblib.dump(part, buffer)
+    joblib.dump(part, buffer, compress=("zlib", 6))
     return buffer.getvalue()
+
+
+def shipped_parts(encoder: Path) -> Mapping[str, Any]:
+    """The shipped classifiers of clauses, for another bundle with the same encoder.
+
+    Args:
+        encoder: Folder of that bundle's encoder weights; with others than the shipped ones the
+            classifiers would read what they were not trained on, so there are none.
+    """
+    shipped = shipped_bundle()
+    weights = ENCODER_FILES[0]
+    if (encoder / weights).read_bytes() != (shipped / "encoder" / weights).read_bytes():
+        return {}
+    return open_bundle(shipped).parts
 
 
 def shipped_bundle() -> Path:

@@ -17,6 +17,7 @@ from ipt_nlp.areas.bundle import (
     CorpusFingerprint,
     save_bundle,
     shipped_bundle,
+    shipped_parts,
     trust,
 )
 from ipt_nlp.areas.card import model_card
@@ -110,6 +111,7 @@ def train_bundle(
     trusted: bool = True,
     notes: str = "",
     calibrate: NDArray[np.bool_] | None = None,
+    parts: Mapping[str, Any] | None = None,
     n_jobs: int | None = None,
 ) -> Trained:
     """Fit a bundle and add it to the user's own trust file.
@@ -131,6 +133,7 @@ def train_bundle(
         calibrate: Texts (n_texts,) that the encoder was not trained on, where it was trained;
             thresholds, bands and calibration come from these alone.
         n_jobs: Processes of the search over ``options.grid``; one for each core by default.
+        parts: Classifiers of clauses; by default the shipped ones, where the encoder is theirs.
 
     Raises:
         BundleError: The output folder holds other files.
@@ -193,10 +196,10 @@ def train_bundle(
             area: round(float(t), 4) for area, t in zip(codebook.AREAS, cuts, strict=True)
         }
         bands[kind] = choose_bands(known, cuts)
-        parts = (known, labels[rows], scored[rows], cuts)
-        reports[kind] = evaluate(*parts)
-        curves[kind] = risk_coverage(*parts)
-        rules[kind] = errors_by_rule(*parts, [texts.rules[i] for i in rows])
+        judged = (known, labels[rows], scored[rows], cuts)
+        reports[kind] = evaluate(*judged)
+        curves[kind] = risk_coverage(*judged)
+        rules[kind] = errors_by_rule(*judged, [texts.rules[i] for i in rows])
     del classifier.out_of_fold_
     fingerprints = (
         CorpusFingerprint(
@@ -221,6 +224,7 @@ def train_bundle(
         )
         + notes,
         encoder_files={name: (weights / name).read_bytes() for name in ENCODER_FILES},
+        parts=shipped_parts(weights) if parts is None else parts,
         name=options.name,
         version=options.version,
         thresholds=thresholds,

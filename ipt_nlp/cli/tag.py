@@ -63,6 +63,16 @@ def tag(
         str | None,
         typer.Option(help="Speaker label of the therapist.", show_default=False),
     ] = None,
+    session: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Number of the session in its course.", show_default="from the file name"
+        ),
+    ] = None,
+    of: Annotated[
+        int | None,
+        typer.Option(min=1, help="Sessions planned for the course.", show_default="16"),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(help="Folder of a bundle.", show_default="the shipped one"),
@@ -100,6 +110,8 @@ def tag(
             output,
             (output_format or Format.jsonl).value,
             therapist,
+            session,
+            of,
             model,
             spacy_model,
             jobs,
@@ -109,6 +121,7 @@ def tag(
         return
     output_format = output_format or Format.pretty
     failures: list[str] = []
+    warnings: dict[str, None] = {}
     with reported():
         from ipt_nlp.tagger import load
         from ipt_nlp.writers import writer
@@ -118,13 +131,18 @@ def tag(
             files = list(dict.fromkeys(_files(paths, failures)))
             if output is not None:
                 _check_output(output, files)
-            transcripts = list(_read(files, therapist, failures))
+            transcripts = [
+                replace(t, session_number=session or t.session_number, course_length=of)
+                for t in _read(files, therapist, failures)
+            ]
+            if session is not None and len(transcripts) > 1:
+                raise OptionError("--session: goes with one session; name one file")
             if transcripts:
                 tagger = load(model, spacy_model=spacy_model)
                 write = writer(output_format.value, color=output is None and sys.stdout.isatty())
                 with progress_bar() as bar:
                     sessions = bar.track(
-                        _tagged(tagger, transcripts, jobs, failures),
+                        _tagged(tagger, transcripts, jobs, failures, warnings),
                         total=len(transcripts),
                         description="tagging",
                     )
@@ -136,9 +154,7 @@ def tag(
                 warn(failure)
         # The pretty output says them beside the session that they belong to.
         if output is not None or output_format is not Format.pretty:
-            for warning in dict.fromkeys(
-                f"{t.source}: {w}" for t in transcripts for w in t.warnings
-            ):
+            for warning in warnings:
                 warn(warning)
     if failures:
         raise typer.Exit(EXIT_FAILED)
@@ -149,6 +165,8 @@ def _tag_folder(
     output: Path,
     output_format: str,
     therapist: str | None,
+    number: int | None,
+    of: int | None,
     model: Path | None,
     spacy_model: str | None,
     jobs: int,
@@ -161,10 +179,12 @@ def _tag_folder(
 
         if STANDARD_STREAM in paths:
             raise OptionError("--output: standard input needs a file, not a folder")
+        if number is not None:
+            raise OptionError("--session: goes with one file; a folder's come from file names")
         planned = plan(paths, output, output_format)
         workers = workers_of(backend, scheduler)
         source = load(model, spacy_model=spacy_model).source
-        batch = Batch(source, output, output_format, therapist)
+        batch = Batch(source, output, output_format, therapist, of)
         failures = tag_into(batch, planned, jobs=jobs, workers=workers)
     for failure in failures:
         warn(_printable(failure))
@@ -199,7 +219,11 @@ def _read(
 
 
 def _tagged(
-    tagger: Tagger, transcripts: Sequence[Transcript], jobs: int, failures: list[str]
+    tagger: Tagger,
+    transcripts: Sequence[Transcript],
+    jobs: int,
+    failures: list[str],
+    warnings: dict[str, None],
 ) -> Iterator[TaggedSession]:
     """Tagged sessions in order; one that cannot be tagged becomes a failure."""
 
@@ -208,7 +232,9 @@ def _tagged(
         name = transcripts[place].source
         failures.append(f"{name}: could not be tagged ({type(error).__name__})")
 
-    yield from tagger.pipe(transcripts, n_jobs=jobs, on_failure=failed)
+    for session in tagger.pipe(transcripts, n_jobs=jobs, on_failure=failed):
+        warnings |= dict.fromkeys(f"{session.source}: {w}" for w in session.warnings)
+        yield session
 
 
 def _printable(text: str) -> str:

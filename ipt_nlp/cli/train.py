@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipt_nlp.cli.console import progress_bar, reported, warn
+
+if TYPE_CHECKING:
+    from ipt_nlp.corpus import LabelledTexts
 
 
 def train(
@@ -50,6 +53,12 @@ def train(
         bool,
         typer.Option("--synthetic", help="All texts are synthetic: the bundle is no client data."),
     ] = False,
+    identifiers: Annotated[
+        bool,
+        typer.Option(
+            "--allow-identifiers", help="Train on texts that name people; a bundle keeps words."
+        ),
+    ] = False,
 ) -> None:
     """Train a bundle on labelled texts.
 
@@ -75,6 +84,8 @@ def train(
         texts = load_texts(
             corpus, text_column=text_column, mapping=read_mapping(mapping) if mapping else None
         )
+        if not (synthetic or identifiers):
+            _refuse_identifiers(texts)
         with progress_bar() as bar:
             task = bar.add_task("encoding", total=len(texts))
             try:
@@ -95,3 +106,22 @@ def train(
         for kind, report in trained.reports.items():
             warn(f"cross-validated on the training texts, {kind}:\n" + report_table(report))
         typer.echo(json.dumps({"bundle": str(trained.path), "sha256": trained.digest}))
+
+
+def _refuse_identifiers(texts: LabelledTexts) -> None:
+    """Refuse texts that could identify someone.
+
+    Raises:
+        OptionError: How many, and the id and kind of the first; none of their words.
+    """
+    from ipt_nlp.errors import OptionError
+    from ipt_nlp.identifiers import has_identifiers
+
+    found = has_identifiers(texts.texts)
+    if found:
+        index, kind = found[0]
+        count = len({i for i, _ in found})
+        raise OptionError(
+            f"--corpus: {count} of {len(texts)} texts may name someone (first: {texts.ids[index]}, "
+            f"{kind}); look with `ipt-nlp check`, or say --allow-identifiers"
+        )

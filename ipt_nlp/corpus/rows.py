@@ -14,7 +14,10 @@ from ipt_nlp.codebook import RiskStatus, RiskSubject, Who
 from ipt_nlp.errors import CorpusError
 from ipt_nlp.result import AreaKey, FlagKey, PatternKey
 
-Genre = Literal["board", "chat", "intake", "first_minutes", "session", "note", "identifier", "text"]
+Genre = Literal[
+    "board", "chat", "intake", "first_minutes", "session", "segment", "note", "identifier", "text"
+]
+"""``session`` is a turn of a session, ``segment`` a stretch of one as the tagger cuts it."""
 
 PASSES_FOLDER = "passes"
 """Folder of a corpus with the labels of each pass; no rows."""

@@ -23,7 +23,11 @@ from ipt_nlp.transcript import Kind
 
 TABULAR_SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
 MIN_TURN_WORDS = 8
-KIND_OF_GENRE: dict[str, Kind] = {"session": "transcript", "note": "note"}
+KIND_OF_GENRE: dict[str, Kind] = {
+    "session": "transcript",
+    "segment": "transcript",
+    "note": "note",
+}
 HUB_PREFIX = "hub:"
 
 
@@ -155,7 +159,7 @@ def _append(
     kind = KIND_OF_GENRE.get(str(row.get("genre")), "text")
     columns["kinds"].append(kind)
     columns["sessions"].append(_session_key(group, session) if session else identity)
-    columns["whole"].append(kind != "transcript")
+    columns["whole"].append(row.get("genre") != "session")
     columns["splits"].append(str(row.get("split") or ""))
 
 

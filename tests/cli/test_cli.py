@@ -335,3 +335,26 @@ def test_every_command_explains_itself(command: str) -> None:
     result = runner.invoke(app, [*command.split(), "--help"])
     assert result.exit_code == 0
     assert len(result.stdout) > 200
+
+
+def test_train_refuses_texts_that_name_people(tmp_path: Path) -> None:
+    corpus = tmp_path / "own.jsonl"
+    row = {"id": "r1", "text": "I met Siobhan O'Hanlon again and we argued.", "areas": ["conflict"]}
+    corpus.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    arguments = ["train", "--corpus", str(corpus), "--output", str(tmp_path / "bundle")]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "1 of 1 texts may name someone (first: r1, person)" in result.stderr
+    assert "Siobhan" not in result.stderr
+    allowed = runner.invoke(app, [*arguments, "--allow-identifiers"])
+    assert "may name someone" not in allowed.stderr
+
+
+def test_the_number_of_a_session_gives_its_phase(tmp_path: Path) -> None:
+    arguments = ["tag", str(EXAMPLE), "-f", "jsonl", "--session", "10", "--of", "12"]
+    session = TaggedSession.from_json(runner.invoke(app, arguments).stdout)
+    assert (session.session_number, session.phase) == (10, "ending")
+    (tmp_path / "a.txt").write_text("T: How are you?\nC: We argue.\n")
+    two = runner.invoke(app, [*arguments, str(tmp_path / "a.txt")])
+    assert two.exit_code == 2
+    assert "--session" in two.stderr

@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from ipt_nlp.errors import OptionError
 from ipt_nlp.language.patterns import found_patterns, pattern_rules
-from ipt_nlp.language.pipeline import load_language, sentence_spans, sentence_starts
+from ipt_nlp.language.pipeline import COMPONENTS, load_language, sentence_spans, sentence_starts
 
 WRITTEN = "I left the house. She did not call me back. What should I do?"
 
@@ -45,8 +45,8 @@ def test_speech_without_marks_is_cut_somewhere(nlp: Language) -> None:
     assert len(sentence_spans(nlp(spoken))) >= 2
 
 
-def test_tagging_runs_only_what_it_reads(nlp: Language) -> None:
-    assert set(nlp.pipe_names) == {"ipt_sentences", "ipt_patterns"}
+def test_sentences_and_rules_run_without_a_parse(nlp: Language) -> None:
+    assert set(nlp.pipe_names) == {"ipt_sentences", *COMPONENTS}
     assert "ner" in load_language(everything=True).pipe_names
 
 
