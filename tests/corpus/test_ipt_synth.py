@@ -13,7 +13,7 @@ CORPUS = Path(__file__).parents[2] / "corpora" / "ipt-synth"
 SPLITS = {
     "posts": {"train", "validation", "test"},
     "posts_first": {"train", "validation", "test"},
-    "posts_open": {"validation"},
+    "posts_open": {"train", "validation"},
     "sessions": {"train", "validation", "test"},
     "notes": {"train", "validation", "test"},
     "identifiers": {"train", "test"},
