@@ -215,7 +215,7 @@ def _own_words(clause: Span, classes: Sequence[str]) -> tuple[list[str], list[st
     if len(plain) <= 6:
         words.append(f"all:{'_'.join(plain)}")
     root = clause.root
-    children = list(root.children)
+    children = list(root.children) if doc.has_annotation("DEP") else []
     subject = next((classes[c.i] for c in children if c.dep_.startswith("nsubj")), "0")
     verb = classes[root.i]
     words += [f"sj:{subject}", f"r:{verb}", f"sjr:{subject}_{verb}"]

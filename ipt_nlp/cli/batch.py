@@ -27,10 +27,11 @@ class Backend(StrEnum):
 
 
 def is_folder(output: Path, paths: list[Path]) -> bool:
-    """Whether results go into a folder: it is one, or a folder is read and it names no file."""
+    """Whether results go into a folder: it is one, or several files are read and it names none."""
     if output.exists():
         return output.is_dir()
-    return not output.suffix and any(path.is_dir() for path in paths)
+    several = len(paths) > 1 or any(path.is_dir() for path in paths)
+    return not output.suffix and several
 
 
 def tag_into(

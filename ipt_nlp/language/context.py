@@ -176,6 +176,8 @@ def _sentences(doc: Doc) -> Iterator[Span]:
 
 def _clause_breaks(sentence: Span) -> frozenset[int]:
     """Places where the parse begins a clause that an earlier cue does not reach."""
+    if not sentence.doc.has_annotation("DEP"):
+        return frozenset()
     found = set()
     for token in sentence:
         edge = word(token.left_edge)

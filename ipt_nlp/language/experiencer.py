@@ -84,12 +84,23 @@ def is_generic(token: Token) -> bool:
         return False
     sentence = token.sent if token.doc.has_annotation("SENT_START") else token.doc
     around = {word(t) for t in sentence}
-    fixed = {word(t) for t in subject.lefts} & {"the", "my", "these", "those", "his", "her", "our"}
+    before = subject.lefts if is_parsed(subject) else ()
+    fixed = {word(t) for t in before} & {"the", "my", "these", "those", "his", "her", "our"}
     return not around & _FIRST and not fixed and bool(around & words["generic_signs"])
+
+
+def is_parsed(token: Token) -> bool:
+    """Whether the tokens around can be asked for by the tree.
+
+    Without a parse they hold what the tokenizer left there, which can point out of the document.
+    """
+    return bool(token.doc.has_annotation("DEP"))
 
 
 def subject_of(token: Token) -> Token | None:
     """The subject of the clause that a token is in; a participle's or infinitive's is looked up."""
+    if not is_parsed(token):
+        return None
     at = token
     for _ in range(_MAX_CLIMB):
         own = next((c for c in at.children if c.dep_ in _SUBJECT), None)
@@ -127,7 +138,7 @@ def _antecedent(token: Token) -> Token:
 
 def _owner(token: Token) -> Token | None:
     """Whose a noun is; None for a word that is no owned noun."""
-    if token.pos_ not in {"NOUN", "PROPN"}:
+    if token.pos_ not in {"NOUN", "PROPN"} or not is_parsed(token):
         return None
     return next((c for c in token.children if c.dep_ in _OWNER), None)
 
@@ -135,6 +146,8 @@ def _owner(token: Token) -> Token | None:
 def _whole(token: Token) -> Token:
     """The people in "none of them", "lots of people"."""
     if word(token) not in _PARTS or (token.i and word(token.nbor(-1)) == "no"):
+        return token
+    if not is_parsed(token):
         return token
     inner = (c for c in token.subtree if c.i > token.i and word(c) != "of" and c.pos_ != "DET")
     return next(inner, token)
@@ -146,11 +159,12 @@ def _who(subject: Token) -> Experiencer | None:
     if told is not None:
         return told
     # "My sister and I" are more than my sister.
-    if any(c.dep_ == "conj" and word(c) in _FIRST for c in subject.children):
+    children = list(subject.children) if is_parsed(subject) else []
+    if any(c.dep_ == "conj" and word(c) in _FIRST for c in children):
         return "speaker"
     if is_person(subject):
         return "other"
-    owner = next((c for c in subject.children if c.dep_ in _OWNER), None)
+    owner = next((c for c in children if c.dep_ in _OWNER), None)
     return None if owner is None else _who(owner)
 
 

@@ -11,8 +11,6 @@ from ipt_nlp.result import FlagSpan, ResultSegment, ResultTurn, TaggedSession
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 WHO_WORDS = {"client": "client", "other": "other person", "both": "both"}
-# Unknown counts as current: risk is read first where it may be present.
-_STATUS_ORDER: tuple[str | None, ...] = ("current", None, "unwanted", "past", "denied")
 
 
 def visible(text: str) -> str:
@@ -89,11 +87,6 @@ def risk_flags(segment: ResultSegment) -> list[FlagSpan]:
         for reason in segment.review_reasons
         if is_risk(reason) and reason not in known
     ]
-
-
-def urgency(flag: FlagSpan) -> int:
-    """Place of a risk in the order of reading: current first, denied last."""
-    return _STATUS_ORDER.index(flag.status)
 
 
 def speaker_name(turn: ResultTurn, session: TaggedSession) -> str:

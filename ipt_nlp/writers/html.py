@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ipt_nlp import codebook
 from ipt_nlp.result import FlagSpan, ResultSegment, TaggedSession
+from ipt_nlp.urgency import flag_urgency
 from ipt_nlp.writers import display
 from ipt_nlp.writers.marked import Piece, lines
 
@@ -120,7 +121,7 @@ def _risks(sections: Iterable[Section]) -> list[Risk]:
         for segment in section.session.segments
         for flag in display.risk_flags(segment)
     ]
-    return sorted(found, key=lambda risk: display.urgency(risk[2]))
+    return sorted(found, key=lambda risk: flag_urgency(risk[2], risk[1].text))
 
 
 def _risk_counts(risks: Iterable[Risk]) -> list[tuple[str, int]]:

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from ipt_nlp import codebook
 from ipt_nlp.result import ResultSegment, TaggedSession
+from ipt_nlp.urgency import flag_urgency
 from ipt_nlp.writers import display
 from ipt_nlp.writers.marked import Line, Piece, lines
 
@@ -156,7 +157,7 @@ def _heading(session: TaggedSession) -> Iterator[RenderableType]:
     if risks:
         yield Text()
         yield Text("Read first", style=RISK_STYLE)
-        for segment, flag in sorted(risks, key=lambda risk: display.urgency(risk[1])):
+        for segment, flag in sorted(risks, key=lambda risk: flag_urgency(risk[1], risk[0].text)):
             name = ", ".join([display.flag_name(flag.flag), *display.flag_details(flag)])
             line = display.visible(f"  ! segment {segment.index + 1}: {name}")
             yield Text(line, style=RISK_STYLE)

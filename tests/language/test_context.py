@@ -37,8 +37,8 @@ CASES: dict[str, dict[str, Any]] = {
 KNOWN_FAILURES: dict[str, frozenset[str]] = {
     "parsed": frozenset(
         """
-        tune-086 tune-135 held_out-007 held_out-013 held_out-058 held_out-089 held_out-096
-        held_out_late-021 held_out_late-038 held_out_late-058
+        tune-117 tune-135 tune-158 tune-183 held_out-007 held_out-013 held_out-015 held_out-089
+        held_out-096 held_out_late-021 held_out_late-038 held_out_late-058
         """.split()
     ),
     "words": frozenset(

@@ -194,7 +194,7 @@ def test_a_risk_that_marks_no_words_is_read_first_too(
 
 def test_summary_strip_and_reasons(page: Page, session: TaggedSession) -> None:
     summary = page.flat("summary")
-    assert "Runner-up: G Grief and loss" in summary
+    assert "Main focus G Grief and loss" in summary
     assert "Blame 1, Hostility 1" in summary.replace("\xa0", " ")
     assert "Dad, father, deceased, 4 mentions" in summary
     assert "“" not in page.text("q")
@@ -223,7 +223,7 @@ def test_the_legend_explains_areas_and_the_patterns_in_use(page: Page) -> None:
 def test_several_sessions_have_a_section_each_and_a_list(pages: Page) -> None:
     sections = [g["id"] for t, g in pages.elements if g.get("class") == "session"]
     assert sections == ["s1", "s2"]
-    assert "session-04.vtt: Interpersonal conflict, 2 risk passages, 3 segments to review" in (
+    assert "session-04.vtt: Grief and loss, 2 risk passages, 3 segments to review" in (
         pages.flat("contents")
     )
 

@@ -72,7 +72,7 @@ def test_risk_is_read_first_the_denied_last(session: TaggedSession) -> None:
 def test_the_summary_ends_it_with_one_notice(session: TaggedSession) -> None:
     text = plain(session, session)
     end = text[text.rindex("\nSummary ") :]
-    assert re.search(r"Main focus +Interpersonal conflict, then Grief and loss \(confidence", end)
+    assert re.search(r"Main focus +Grief and loss, then [\w ]+ \(confidence", end)
     assert re.search(r"\[I\] Isolation +23 % █", end)
     assert "(share of the client's words; areas may overlap)" in end
     assert re.search(r"Patterns +often helpful: Direct expression 2, Repair 1", end)
