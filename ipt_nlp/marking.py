@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from ipt_nlp import codebook
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.clauses.patterns import PatternReader, helpful_here
-from ipt_nlp.clauses.risk import RiskReader
+from ipt_nlp.clauses.risk import FoundRisk, RiskReader
 from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
 from ipt_nlp.language.exchanges import FoundExchange, find_exchanges
 from ipt_nlp.language.goals import session_goals
@@ -73,8 +73,9 @@ def mark_segments(
                     score=round(r.score, 4),
                 )
                 for r in of_doc
+                if not _asked(r, spoken)
             ]
-            for cut, doc, of_doc in zip(cuts, docs, found, strict=True)
+            for cut, doc, of_doc, spoken in zip(cuts, docs, found, roles, strict=True)
         ]
     named = _by_segment(identifiers, cuts, transcript.text)
     marks = []
@@ -106,6 +107,14 @@ def spoken_in(turns: Iterable[Turn], cut: Segment) -> list[tuple[int, int, Role]
             role: Role = "client" if turn.role_source == "guess" else turn.role
             found.append((start - cut.start_char, end - cut.start_char, role))
     return found
+
+
+def _asked(risk: FoundRisk, spoken: Iterable[tuple[int, int, Role]]) -> bool:
+    """Whether a therapist says it: to ask after suicide is good practice, the answer counts."""
+    return any(
+        role == "therapist" and start <= risk.start_char and risk.end_char <= end
+        for start, end, role in spoken
+    )
 
 
 def pattern_spans(
