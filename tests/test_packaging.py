@@ -29,7 +29,9 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     "name",
     [
         "ipt_nlp/codebook/codebook.toml",
-        "ipt_nlp/language/patterns.toml",
+        "ipt_nlp/language/pattern_rules/withdrawal.toml",
+        "ipt_nlp/language/first_names.txt",
+        "ipt_nlp/language/relations.toml",
         "ipt_nlp/areas/shipped.json",
         "ipt_nlp/models/ipt-areas/bundle.json",
         "ipt_nlp/models/ipt-areas/encoder/encoder.onnx",

@@ -7,9 +7,11 @@ import os
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from joblib import Parallel
 from typer.testing import CliRunner
 
 from ipt_nlp.areas import bundle as bundles
@@ -165,14 +167,14 @@ def test_a_session_that_cannot_be_tagged_is_named(
         (tmp_path / name).write_text("T: How are you?\nC: My secret is that we argue.\n")
     tag = Tagger.tag
 
-    def fails_once(tagger: Tagger, session: Transcript) -> TaggedSession:
-        if session.source == "b.txt":
+    def fails_once(tagger: Tagger, session: str | Path | Transcript) -> TaggedSession:
+        if isinstance(session, Transcript) and session.source == "b.txt":
             raise ValueError(session.text)
         return tag(tagger, session)
 
     monkeypatch.setattr(Tagger, "tag", fails_once)
     # Other processes would not see the change above.
-    monkeypatch.setattr(Tagger, "pipe", lambda t, sessions, n_jobs: map(t.tag, sessions))
+    monkeypatch.setattr("ipt_nlp.tagger.Parallel", partial(Parallel, backend="threading"))
     result = runner.invoke(app, ["tag", str(tmp_path), "-f", "jsonl", "--jobs", jobs])
     assert result.exit_code == 2
     found = [TaggedSession.from_json(line).source for line in result.stdout.splitlines()]
