@@ -128,7 +128,7 @@ def test_estimates_point_where_measuring_does(parts: Parts) -> None:
 
 def test_few_spans_are_encoded_again(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder, classifier = parts
-    asked = occlusion(parts, SENTENCES * 6, [GRIEF])
+    asked = occlusion(parts, [*SENTENCES, *FILLER * 6], [GRIEF])
     encoded: list[str] = []
     plain = encoder.encode
 
