@@ -19,6 +19,7 @@ from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.areas.views import view_array
 from ipt_nlp.clauses.patterns import PatternReader
+from ipt_nlp.english import language_warnings
 from ipt_nlp.errors import BundleError, IptNlpError
 from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
 from ipt_nlp.language.pipeline import evidence_spans, load_language, sentence_starts
@@ -46,6 +47,7 @@ from ipt_nlp.result import (
     TaggedSession,
 )
 from ipt_nlp.segments import Segment, SegmentOptions, segment
+from ipt_nlp.sources import TaggerSource
 from ipt_nlp.summary import summarise
 from ipt_nlp.transcript import Kind, Transcript
 
@@ -54,20 +56,6 @@ Bools = NDArray[np.bool_]
 
 
 OnFailure = Callable[[int, Exception], None]
-
-
-@dataclass(frozen=True)
-class TaggerSource:
-    """Where a tagger's parts come from, to load the same ones in another process.
-
-    ``language`` is the spaCy pipeline's name and version, for a record of what was used.
-    """
-
-    model: str
-    digest: str
-    spacy_model: str | None
-    language: str
-    options: SegmentOptions
 
 
 @dataclass(frozen=True)
@@ -182,7 +170,11 @@ class Tagger:
             ),
             codebook=manifest.codebook,
             thresholds=dict(zip(codebook.AREAS, scored.thresholds.tolist(), strict=True)),
-            warnings=(*transcript.warnings, *identifier_warnings(identifiers)),
+            warnings=(
+                *transcript.warnings,
+                *language_warnings(transcript.text),
+                *identifier_warnings(identifiers),
+            ),
             text=transcript.text,
             turns=tuple(
                 ResultTurn(**{f: getattr(turn, f) for f in ResultTurn.model_fields})

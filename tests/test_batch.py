@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,12 @@ from ipt_nlp import batch as batches
 from ipt_nlp.batch import LOCK, RECORD, Batch, Done, plan, run
 from ipt_nlp.errors import OptionError
 from ipt_nlp.result import TaggedSession
+from ipt_nlp.sources import source_of
 from ipt_nlp.tagger import Tagger
+from ipt_nlp.transcript import Transcript
+from ipt_nlp.writers import FORMATS
+
+ROOT = Path(__file__).parents[1]
 
 TALK = "T: How was the week?\nC: We argued again and he walked out.\n"
 
@@ -26,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def tag_all(tagger: Tagger, folder: Path, output: Path, form: str = "jsonl") -> list[Done]:
-    batch = Batch(tagger.source, output, form)
+    batch = Batch(source_of(), output, form)
     return list(run(batch, plan([folder], output, form), tagger=tagger))
 
 
@@ -85,6 +92,55 @@ def test_a_run_that_was_killed_is_taken_up(tagger: Tagger, folder: Path, tmp_pat
     assert not partial.exists()
 
 
+def test_nothing_is_loaded_where_all_is_done(
+    tagger: Tagger, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "empty.txt").write_bytes(b"")
+    first = tag_all(tagger, folder, tmp_path / "out")
+
+    def load(*_: object, **__: object) -> None:
+        raise AssertionError("a tagger was loaded")
+
+    monkeypatch.setattr("ipt_nlp.tagger.load", load)
+    batch = Batch(source_of(), tmp_path / "out")
+    for n_jobs in (1, 2):
+        again = list(run(batch, plan([folder], tmp_path / "out", "jsonl"), n_jobs=n_jobs))
+        assert sorted(d.file for d in again) == sorted(d.file for d in first)
+        assert [Path(d.file).name for d in again if not d.skipped] == ["empty.txt"]
+
+
+def test_what_is_skipped_imports_no_spacy(tagger: Tagger, folder: Path, tmp_path: Path) -> None:
+    tag_all(tagger, folder, tmp_path / "out")
+    code = (
+        "import sys; from ipt_nlp.cli import app; "
+        f"app(['tag', {str(folder)!r}, '-o', {str(tmp_path / 'out')!r}], standalone_mode=False); "
+        "print({'spacy', 'sklearn', 'onnxruntime', 'datasets'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout == "set()\n"
+    assert "3 done before" in done.stderr
+
+
+def test_a_fault_of_ours_in_one_file_stops_no_other(
+    tagger: Tagger, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = Tagger.tag
+
+    def faulty(self: Tagger, session: Transcript) -> TaggedSession:
+        if session.source == "a.txt":
+            raise IndexError("walked out")
+        return tag(self, session)
+
+    monkeypatch.setattr(Tagger, "tag", faulty)
+    done = tag_all(tagger, folder, tmp_path / "out")
+    assert [f for d in done for f in d.failures] == ["a.txt: could not be tagged (IndexError)"]
+    monkeypatch.undo()
+    again = tag_all(tagger, folder, tmp_path / "out")
+    assert [Path(d.file).name for d in again if not d.skipped] == ["a.txt"]
+
+
 def test_two_runs_do_not_share_a_folder(tagger: Tagger, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with (
@@ -102,6 +158,4 @@ def test_files_of_one_name_are_not_written_over_each_other(folder: Path, tmp_pat
 
 
 def test_every_format_has_a_suffix() -> None:
-    from ipt_nlp.writers import FORMATS
-
-    assert set(batches.SUFFIXES) == set(FORMATS)
+    assert set(batches.SUFFIXES) == {*FORMATS, "parquet"}

@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata, resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import joblib
@@ -34,9 +35,14 @@ from ipt_nlp.transcript import Kind
 MANIFEST = "bundle.json"
 CLASSIFIER = "areas.joblib"
 CARD = "README.md"
+FIGURES = "figures"
 PARTS = ("patterns", "risk")
 """Classifiers of clauses that a bundle may hold besides that of the areas."""
 TRUST_FILE = "trusted-bundles.json"
+MAX_FILE_BYTES = 2 * 2**30
+"""A file of a bundle that is larger is refused unread, and so is a manifest over ``MAX_MANIFEST``:
+what is not trusted yet must not fill the memory."""
+MAX_MANIFEST = 16 * 2**20
 PINNED_LIBRARIES = ("scikit-learn", "numpy", "joblib", "onnxruntime", "tokenizers")
 
 
@@ -123,10 +129,9 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """
     if not folder.is_dir():
         raise BundleError(f"model {folder.name!r}: no such folder")
-    try:
-        raw = (folder / MANIFEST).read_bytes()
-    except OSError:
-        raise BundleError(f"model {folder.name!r}: no readable {MANIFEST} in it") from None
+    raw = _read_plain(folder, MANIFEST, MAX_MANIFEST)
+    if raw is None:
+        raise BundleError(f"model {folder.name!r}: no readable {MANIFEST} in it")
     try:
         manifest = Manifest.model_validate_json(raw)
     except ValidationError as error:
@@ -135,6 +140,10 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         raise BundleError(f"model {folder.name!r}: {MANIFEST}: {field}: {first['msg']}") from None
     if manifest.areas != codebook.AREAS:
         raise BundleError(f"model {folder.name!r}: made for other areas than this codebook's")
+    for relative in manifest.files:
+        parts = PurePosixPath(relative).parts
+        if relative != "/".join(parts) or "\\" in relative or not parts or {"..", "/"} & {*parts}:
+            raise BundleError(f"model {folder.name!r}: {MANIFEST} lists a file outside the bundle")
     return manifest, hashlib.sha256(raw).hexdigest()
 
 
@@ -143,7 +152,7 @@ def open_bundle(folder: Path) -> Bundle:
 
     Raises:
         BundleError: Not trusted; a file is missing, changed, not listed or a link out of the
-            folder; made with another scikit-learn.
+            folder; made with another scikit-learn, or by a program with other classes.
     """
     manifest, digest = read_manifest(folder)
     if not is_trusted(digest):
@@ -155,15 +164,22 @@ def open_bundle(folder: Path) -> Bundle:
     contents = _read_listed(folder, manifest)
     _check_libraries(folder, manifest)
     # Bytes that were hashed are the bytes that are unpickled: nothing is read twice.
-    pipeline: Pipeline = joblib.load(io.BytesIO(contents[CLASSIFIER]))
-    encoder = pipeline.named_steps["encoder"]
-    encoder.set_params(path=str(folder / "encoder"))
-    encoder.open_bytes(*(contents[f"encoder/{name}"] for name in ENCODER_FILES))
-    parts = {
-        name: joblib.load(io.BytesIO(contents[_part_file(name)]))
-        for name in PARTS
-        if _part_file(name) in contents
-    }
+    try:
+        pipeline: Pipeline = joblib.load(io.BytesIO(contents[CLASSIFIER]))
+        encoder = pipeline.named_steps["encoder"]
+        encoder.set_params(path=str(folder / "encoder"))
+        encoder.open_bytes(*(contents[f"encoder/{name}"] for name in ENCODER_FILES))
+        parts = {
+            name: joblib.load(io.BytesIO(contents[_part_file(name)]))
+            for name in PARTS
+            if _part_file(name) in contents
+        }
+    except Exception as error:
+        # What its author signed cannot be used here: a class that has moved, broken weights.
+        raise BundleError(
+            f"model {folder.name!r} cannot be opened by this version ({type(error).__name__}); "
+            "train it again, or install the version that made it"
+        ) from None
     return Bundle(folder, manifest, digest, pipeline, parts)
 
 
@@ -177,21 +193,40 @@ def _read_listed(folder: Path, manifest: Manifest) -> dict[str, bytes]:
         relative = path.relative_to(folder).as_posix()
         if path.is_symlink():
             raise BundleError(f"{where}: {relative} is a link, which a bundle may not hold")
-        if path.is_file() and relative not in {MANIFEST, *manifest.files}:
+        if not path.is_dir() and relative not in {MANIFEST, *manifest.files}:
             raise BundleError(f"{where}: {relative} is not listed in {MANIFEST}; remove it")
     needed = {CLASSIFIER, *(f"encoder/{name}" for name in ENCODER_FILES)}
     if missing := sorted(needed - set(manifest.files)):
         raise BundleError(f"{where}: {MANIFEST} does not list {missing[0]}")
     contents: dict[str, bytes] = {}
     for relative, expected in manifest.files.items():
-        try:
-            raw = (folder / relative).read_bytes()
-        except OSError:
-            raise BundleError(f"{where}: {relative} is missing or unreadable") from None
+        raw = _read_plain(folder, relative, MAX_FILE_BYTES)
+        if raw is None:
+            raise BundleError(f"{where}: {relative} is missing or unreadable")
         if hashlib.sha256(raw).hexdigest() != expected:
             raise BundleError(f"{where}: {relative} was changed after the bundle was made")
         contents[relative] = raw
     return contents
+
+
+def _read_plain(folder: Path, relative: str, limit: int) -> bytes | None:
+    """A file's bytes; None where there is no plain file that can be read.
+
+    Raises:
+        BundleError: Larger than the limit.
+    """
+    path = folder / relative
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return None  # opening a pipe would wait for whoever writes into it
+        if found.st_size > limit:
+            raise BundleError(
+                f"model {folder.name!r}: {relative} is larger than {limit // 2**20} MiB"
+            )
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _check_libraries(folder: Path, manifest: Manifest) -> None:
@@ -251,6 +286,7 @@ def save_bundle(
     card: str,
     encoder_files: dict[str, bytes],
     parts: Mapping[str, Any] | None = None,
+    figures: Mapping[str, str] | None = None,
     **fields: Any,
 ) -> str:
     """Write a bundle and return its digest. The same input gives the same bytes.
@@ -261,6 +297,7 @@ def save_bundle(
         card: Markdown of the model card.
         encoder_files: Content of each of ``ENCODER_FILES``.
         parts: Classifiers of clauses by name (of ``PARTS``).
+        figures: Drawings for the card (SVG) by file name; they lie in the folder ``FIGURES``.
         fields: Fields of :class:`Manifest` but for ``files``, ``areas`` and ``libraries``.
 
     Raises:
@@ -279,8 +316,10 @@ def save_bundle(
         **{_part_file(name): _dumped(part) for name, part in sorted((parts or {}).items())},
         CARD: card.encode("utf-8"),
         **{f"encoder/{name}": raw for name, raw in encoder_files.items()},
+        **{f"{FIGURES}/{name}": svg.encode("utf-8") for name, svg in (figures or {}).items()},
     }
-    ours = {MANIFEST, *contents, *map(_part_file, PARTS)}
+    earlier = {f"{FIGURES}/{p.name}" for p in (folder / FIGURES).glob("*.svg")}
+    ours = {MANIFEST, *contents, *map(_part_file, PARTS), *earlier}
     strangers = [
         p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in ours
     ]
@@ -294,10 +333,9 @@ def save_bundle(
         **fields,
     )
     raw = (manifest.model_dump_json(indent=1) + "\n").encode("utf-8")
-    for name in PARTS:
-        # Of an earlier bundle; a file that the manifest does not list would be refused.
-        if _part_file(name) not in contents:
-            (folder / _part_file(name)).unlink(missing_ok=True)
+    # Of an earlier bundle; a file that the manifest does not list would be refused.
+    for name in sorted({*map(_part_file, PARTS), *earlier} - set(contents)):
+        (folder / name).unlink(missing_ok=True)
     # The manifest last: a bundle that was interrupted does not verify.
     for name, content in contents.items():
         write_private(folder / name, content)

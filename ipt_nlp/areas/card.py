@@ -9,6 +9,7 @@ from ipt_nlp.areas.bundle import CorpusFingerprint
 from ipt_nlp.areas.search import Tried
 from ipt_nlp.evaluation import Figure, Report, RiskCoverage
 from ipt_nlp.evaluation.errors import RuleErrors
+from ipt_nlp.evaluation.plots import calibration_svg, coverage_svg
 from ipt_nlp.transcript import Kind
 
 CLIENT_DATA = """\
@@ -37,6 +38,7 @@ KIND_NAMES = {
     "note": "Paragraphs of notes",
 }
 
+_COVERAGE_FILE = "coverage.svg"
 
 HUMAN_AGREEMENT = """\
 As context, not as a bar: over whole recorded sessions trained IPT therapists agree with kappa 0.87
@@ -126,6 +128,7 @@ def model_card(
         )
         for kind, report in reports.items()
     )
+    coverage = f"\n![What abstaining buys](figures/{_COVERAGE_FILE})\n" if curves else ""
     return f"""# {name} {version}
 {warning}
 Labels text by IPT problem area: a sentence encoder, and two stages of calibrated scikit-learn
@@ -142,7 +145,20 @@ Clients and writers are kept on one side of each fold. Figures on the text a mod
 flatter it: judge it on your own. Intervals are 95 % by bootstrap over texts.
 
 {HUMAN_AGREEMENT}
-{parts}"""
+{parts}{coverage}"""
+
+
+def card_figures(
+    reports: Mapping[Kind, Report], curves: Mapping[Kind, RiskCoverage]
+) -> dict[str, str]:
+    """Drawings that the card shows (SVG), by file name."""
+    drawn = {_calibration_file(kind): calibration_svg(r) for kind, r in reports.items()}
+    named = {KIND_NAMES.get(kind, kind): curve for kind, curve in curves.items()}
+    return {**drawn, _COVERAGE_FILE: coverage_svg(named)}
+
+
+def _calibration_file(kind: Kind) -> str:
+    return f"calibration-{kind}.svg"
 
 
 def _kind(
@@ -158,6 +174,7 @@ def _kind(
         "Thresholds: " + ", ".join(f"{area} {t:.2f}" for area, t in thresholds.items()) + ".",
         "Calibration: texts in tenths by probability, mean probability → share that has the area.",
         calibration_table(report),
+        f"![Calibration](figures/{_calibration_file(kind)})",
     ]
     if curve is not None:
         points = ", ".join(f"{p.coverage:.0%} {p.macro_f1:.3f}" for p in curve.points[::2])

@@ -6,7 +6,9 @@ scores and has nothing worth tuning. Clients and writers stay on one side of eac
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -78,6 +80,7 @@ def search(
     *,
     n_folds: int = 5,
     n_jobs: int | None = None,
+    workers: Callable[[], AbstractContextManager[Any]] | None = None,
 ) -> list[Tried]:
     """Every combination of the grid, the best first; of equals the one named first.
 
@@ -90,6 +93,8 @@ def search(
         scored: (n_texts, n_areas), false where the label is not settled.
         n_folds: Of the grouped cross-validation, at most one for each group.
         n_jobs: Processes; one for each core by default. The result does not depend on it.
+        workers: A context in which joblib finds other workers than this machine's; all of them
+            get work, and ``n_jobs`` is not used.
 
     Raises:
         ValueError: An area has too few texts, clients or writers.
@@ -97,23 +102,28 @@ def search(
     embeddings = np.stack([v.whole for v in X])
     names = np.asarray(groups, dtype=object)
     combinations = list(ParameterGrid(dict(grid)))
-    tasks = [(i, column) for i in range(len(combinations)) for column in range(y.shape[1])]
-    scores = Parallel(n_jobs=-1 if n_jobs is None else n_jobs)(
-        delayed(_average_precision)(
-            build(combinations[i]),
-            embeddings[scored[:, column]],
-            y[scored[:, column], column],
-            names[scored[:, column]],
-            n_folds,
+    # Packed: bytes travel with a task, where dask would leave an array on one worker, to be lost
+    # with it.
+    columns = [
+        pickle.dumps(
+            (embeddings[known], y[known, column], names[known]), protocol=pickle.HIGHEST_PROTOCOL
         )
-        for i, column in tasks
-    )
+        for column in range(y.shape[1])
+        for known in [scored[:, column]]
+    ]
+    tasks = [(i, column) for i in range(len(combinations)) for column in range(y.shape[1])]
+    with (workers or nullcontext)():
+        scores = Parallel(n_jobs=-1 if workers or n_jobs is None else n_jobs, batch_size=1)(
+            delayed(_average_precision)(build(combinations[i]), columns[column], n_folds)
+            for i, column in tasks
+        )
     means = np.asarray(scores).reshape(len(combinations), y.shape[1]).mean(axis=1)
     tried = [Tried(p, round(float(m), 6)) for p, m in zip(combinations, means, strict=True)]
     return sorted(tried, key=lambda t: -t.average_precision)
 
 
-def _average_precision(estimator: Any, X: Any, y: Any, groups: Any, n_folds: int) -> float:
+def _average_precision(estimator: Any, packed: bytes, n_folds: int) -> float:
+    X, y, groups = pickle.loads(packed)
     n_folds = min(n_folds, len(set(groups.tolist())))
     if n_folds < 2:
         raise ValueError("a search needs texts of at least two clients or writers")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ipt_nlp.areas.bundle import (
     shipped_parts,
     trust,
 )
-from ipt_nlp.areas.card import model_card
+from ipt_nlp.areas.card import card_figures, model_card
 from ipt_nlp.areas.classifier import F1_TOLERANCE, area_pipeline, best_thresholds
 from ipt_nlp.areas.encoder import ENCODER_FILES
 from ipt_nlp.areas.kinds import KindClassifier
@@ -113,6 +114,7 @@ def train_bundle(
     calibrate: NDArray[np.bool_] | None = None,
     parts: Mapping[str, Any] | None = None,
     n_jobs: int | None = None,
+    workers: Callable[[], AbstractContextManager[Any]] | None = None,
 ) -> Trained:
     """Fit a bundle and add it to the user's own trust file.
 
@@ -133,6 +135,7 @@ def train_bundle(
         calibrate: Texts (n_texts,) that the encoder was not trained on, where it was trained;
             thresholds, bands and calibration come from these alone.
         n_jobs: Processes of the search over ``options.grid``; one for each core by default.
+        workers: A context in which joblib finds other workers for that search (``search``).
         parts: Classifiers of clauses; by default the shipped ones, where the encoder is theirs.
 
     Raises:
@@ -158,6 +161,7 @@ def train_bundle(
                 scored,
                 n_folds=options.n_folds,
                 n_jobs=n_jobs,
+                workers=workers,
             )
         classifier = KindClassifier(
             options.build(tried[0].parameters if tried else None),
@@ -225,6 +229,7 @@ def train_bundle(
         + notes,
         encoder_files={name: (weights / name).read_bytes() for name in ENCODER_FILES},
         parts=shipped_parts(weights) if parts is None else parts,
+        figures=card_figures(reports, curves),
         name=options.name,
         version=options.version,
         thresholds=thresholds,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,15 @@ from ipt_nlp.errors import OptionError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ipt_nlp.batch import Batch, Done
+    from ipt_nlp.batch import Batch, Done, Piece
+
+
+CONNECT_S = 10
+"""How long a scheduler may take to answer."""
 
 
 class Backend(StrEnum):
-    """Where files are tagged: processes of this machine, or workers of a dask cluster."""
+    """Where work is done: processes of this machine, or workers of a dask cluster."""
 
     local = "local"
     dask = "dask"
@@ -30,16 +34,40 @@ def is_folder(output: Path, paths: list[Path]) -> bool:
     """Whether results go into a folder: it is one, or several files are read and it names none."""
     if output.exists():
         return output.is_dir()
-    several = len(paths) > 1 or any(path.is_dir() for path in paths)
+    from ipt_nlp.readers.tables import is_table
+
+    several = len(paths) > 1 or any(path.is_dir() or is_table(path) for path in paths)
     return not output.suffix and several
+
+
+def planned(
+    paths: list[Path], output: Path, output_format: str, text_column: str
+) -> Iterable[Piece]:
+    """What there is to do: a list for files, a stream as soon as a table is among them.
+
+    Raises:
+        IptNlpError: As :func:`ipt_nlp.batch.plan`; a table's own trouble as it is streamed.
+    """
+    from itertools import chain
+
+    from ipt_nlp.batch import plan, plan_table
+    from ipt_nlp.readers.tables import is_table, table_at
+
+    tables = [table_at(path, text_column) for path in paths if is_table(path)]
+    # Those on the hub first: `datasets` is told for good, when it is imported, to stay offline.
+    tables.sort(key=lambda table: not table.table.on_hub)
+    files = plan([path for path in paths if not is_table(path)], output, output_format)
+    if not tables:
+        return files
+    return chain(files, *(plan_table(table, output, output_format) for table in tables))
 
 
 def tag_into(
     batch: Batch,
-    planned: dict[Path, Path],
+    pieces: Iterable[Piece],
     *,
     jobs: int,
-    workers: Callable[[], AbstractContextManager[Any]],
+    workers: Callable[[], AbstractContextManager[Any]] | None,
 ) -> list[str]:
     """Tag, with progress; say what was done on standard error and return the failures."""
     from ipt_nlp.batch import run
@@ -47,9 +75,10 @@ def tag_into(
     failures: list[str] = []
     counts = {"tagged": 0, "skipped": 0, "sessions": 0, "words": 0}
     started = time.monotonic()
+    total = len(pieces) if isinstance(pieces, Collection) else None
     with _progress() as bar:
-        task = bar.add_task("tagging", total=len(planned), rate="")
-        for done in run(batch, planned, n_jobs=jobs, backend=workers):
+        task = bar.add_task("tagging", total=total, rate="")
+        for done in run(batch, pieces, n_jobs=jobs, workers=workers):
             _count(done, counts)
             failures += done.failures
             rate = counts["words"] / (time.monotonic() - started)
@@ -77,8 +106,11 @@ def _count(done: Done, counts: dict[str, int]) -> None:
 
 def workers_of(
     backend: Backend, scheduler: str | None
-) -> Callable[[], AbstractContextManager[Any]]:
-    """A context in which joblib finds the workers.
+) -> Callable[[], AbstractContextManager[Any]] | None:
+    """A context in which joblib finds the workers; None for this machine's processes.
+
+    Inside, whatever the cluster fails with is an ``OptionError``, but for a piece of work that
+    killed every worker it was given to (``distributed.scheduler.KilledWorker``).
 
     Raises:
         OptionError: A scheduler without dask or the other way round, or dask is not installed.
@@ -86,7 +118,7 @@ def workers_of(
     if backend is Backend.local:
         if scheduler is not None:
             raise OptionError("--scheduler: goes with --backend dask")
-        return nullcontext
+        return None
     if scheduler is None:
         raise OptionError("--backend dask: name the scheduler, --scheduler tcp://host:8786")
     try:
@@ -97,15 +129,46 @@ def workers_of(
     @contextmanager
     def cluster() -> Iterator[None]:
         from joblib import parallel_config
+        from joblib._dask import DaskDistributedBackend
+
+        class Cluster(DaskDistributedBackend):  # type: ignore[misc]
+            """Joblib does the work of a cluster of one core in this process, where it must not."""
+
+            def effective_n_jobs(self, n_jobs: int) -> int:
+                return max(2, int(super().effective_n_jobs(n_jobs)))
 
         try:
-            client = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
+            client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError):
             raise OptionError("--scheduler: no scheduler answers there") from None
-        with client, parallel_config(backend="dask", client=client, wait_for_workers_timeout=30):
-            yield
+        with client, _said_plainly():
+            backend = Cluster(client=client, wait_for_workers_timeout=30)
+            with parallel_config(backend=backend):
+                yield
 
     return cluster
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What a cluster fails with, as errors of ours."""
+    from concurrent.futures import CancelledError
+
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except TimeoutError:
+        raise OptionError("--scheduler: it has no workers; start some and run this again") from None
+    except (CancelledError, CommClosedError):
+        raise OptionError(
+            "--scheduler: it went away; what is done is kept, run this again"
+        ) from None
+    except (ImportError, AttributeError, RuntimeError) as error:
+        raise OptionError(
+            f"--scheduler: its workers could not begin ({type(error).__name__}); "
+            "is the same ipt-nlp installed there?"
+        ) from None
 
 
 def _progress() -> Progress:

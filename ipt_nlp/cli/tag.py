@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipt_nlp.cli.batch import Backend, is_folder, tag_into, workers_of
+from ipt_nlp.cli.batch import Backend, is_folder, planned, tag_into, workers_of
 from ipt_nlp.cli.console import EXIT_FAILED, progress_bar, reported, warn
 from ipt_nlp.errors import IptNlpError, OptionError
 
@@ -33,12 +33,16 @@ class Format(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     html = "html"
+    parquet = "parquet"
 
 
 def tag(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Files, folders, or - for standard input.", show_default=False),
+        typer.Argument(
+            help="Files, folders, tables, hub:owner/name, or - for standard input.",
+            show_default=False,
+        ),
     ],
     output_format: Annotated[
         Format | None,
@@ -81,6 +85,9 @@ def tag(
         str | None,
         typer.Option(help="An installed spaCy pipeline.", show_default="the shipped one"),
     ] = None,
+    text_column: Annotated[
+        str, typer.Option(help="Column with the text, in Parquet, Arrow and hub tables.")
+    ] = "text",
     jobs: Annotated[int, typer.Option(min=1, help="Sessions tagged side by side.")] = 1,
     backend: Annotated[
         Backend, typer.Option(help="Where files are tagged, for results in a folder.")
@@ -96,7 +103,9 @@ def tag(
     standard error and the others are still tagged; the exit code is then 2.
 
     Into a folder, files that are done already are skipped: the same command goes on where an
-    earlier run was stopped.
+    earlier run was stopped. Tables (.parquet, .arrow, folders that `datasets` saved, and
+    hub:owner/name, which alone uses the network) are tagged into a folder, each row a text of its
+    own, in parts; --format parquet, for folders alone, has a row for each segment.
 
     Example:  ipt-nlp tag session-04.vtt --format html --output session-04.html
 
@@ -114,6 +123,7 @@ def tag(
             of,
             model,
             spacy_model,
+            text_column,
             jobs,
             backend,
             scheduler,
@@ -123,6 +133,7 @@ def tag(
     failures: list[str] = []
     warnings: dict[str, None] = {}
     with reported():
+        _refuse_tables(paths, output_format)
         from ipt_nlp.tagger import load
         from ipt_nlp.writers import writer
 
@@ -169,27 +180,39 @@ def _tag_folder(
     of: int | None,
     model: Path | None,
     spacy_model: str | None,
+    text_column: str,
     jobs: int,
     backend: Backend,
     scheduler: str | None,
 ) -> None:
     with reported():
-        from ipt_nlp.batch import Batch, plan
-        from ipt_nlp.tagger import load
+        from ipt_nlp.batch import Batch
+        from ipt_nlp.sources import source_of
 
         if STANDARD_STREAM in paths:
             raise OptionError("--output: standard input needs a file, not a folder")
         if number is not None:
             raise OptionError("--session: goes with one file; a folder's come from file names")
-        planned = plan(paths, output, output_format)
+        pieces = planned(paths, output, output_format, text_column)
         workers = workers_of(backend, scheduler)
-        source = load(model, spacy_model=spacy_model).source
-        batch = Batch(source, output, output_format, therapist, of)
-        failures = tag_into(batch, planned, jobs=jobs, workers=workers)
+        batch = Batch(source_of(model, spacy_model), output, output_format, therapist, of)
+        failures = tag_into(batch, pieces, jobs=jobs, workers=workers)
     for failure in failures:
         warn(_printable(failure))
     if failures:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _refuse_tables(paths: Iterable[Path], output_format: Format) -> None:
+    from ipt_nlp.readers.tables import is_table
+
+    if output_format is Format.parquet:
+        raise OptionError("--format parquet: goes into a folder; name one with --output")
+    for path in paths:
+        if is_table(path):
+            raise OptionError(
+                f"{path.name}: a table is tagged into a folder; name one with --output"
+            )
 
 
 def _files(paths: Iterable[Path], failures: list[str]) -> Iterator[Path]:

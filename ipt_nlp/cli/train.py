@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipt_nlp.cli.batch import Backend, workers_of
 from ipt_nlp.cli.console import progress_bar, reported, warn
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ def train(
             help="Processes of a search over [grid].", min=1, show_default="one for each core"
         ),
     ] = None,
+    backend: Annotated[
+        Backend, typer.Option(help="Where a search over [grid] runs.")
+    ] = Backend.local,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of the dask scheduler, tcp://host:port.", show_default=False),
+    ] = None,
     synthetic: Annotated[
         bool,
         typer.Option("--synthetic", help="All texts are synthetic: the bundle is no client data."),
@@ -77,6 +85,7 @@ def train(
 
         if output.exists() and not output.is_dir():
             raise OptionError(f"--output: {output.name} is a file; name a folder")
+        workers = workers_of(backend, scheduler)
         try:
             options = TrainOptions.from_toml(config) if config else None
         except OSError as error:
@@ -97,6 +106,7 @@ def train(
                     options=options,
                     encoder=encoder,
                     n_jobs=jobs,
+                    workers=workers,
                     progress=lambda done, _: bar.update(task, completed=done),
                 )
             except OSError as error:

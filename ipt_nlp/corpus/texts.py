@@ -7,9 +7,6 @@ leaves world-readable copies of whatever it loads.
 from __future__ import annotations
 
 import hashlib
-import os
-import re
-import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -19,6 +16,8 @@ from typing import Any
 from ipt_nlp import codebook
 from ipt_nlp.corpus.sessions import SessionTurn, session_segments
 from ipt_nlp.errors import CorpusError
+from ipt_nlp.readers.tables import TableName, quiet_datasets, table_name
+from ipt_nlp.scratch import scratch_folder
 from ipt_nlp.transcript import Kind
 
 TABULAR_SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
@@ -28,7 +27,6 @@ KIND_OF_GENRE: dict[str, Kind] = {
     "segment": "transcript",
     "note": "note",
 }
-HUB_PREFIX = "hub:"
 
 
 @dataclass(frozen=True)
@@ -81,15 +79,13 @@ def load_texts(
     Raises:
         CorpusError: A corpus is missing, has no such column, or labels outside the codebook.
     """
-    sources = [_source(corpus) for corpus in corpora]
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    if not any(source.on_hub for source in sources):
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    sources = [table_name(corpus) for corpus in corpora]
+    datasets = quiet_datasets(on_hub=any(source.on_hub for source in sources))
     wanted = frozenset([split] if isinstance(split, str) else split or ())
     columns: dict[str, list[Any]] = {field.name: [] for field in fields(LabelledTexts)}
     for corpus, source in zip(corpora, sources, strict=True):
         turns: list[SessionTurn] = []
-        for i, row in enumerate(_dataset_rows(source, wanted)):
+        for i, row in enumerate(_dataset_rows(datasets, source, wanted)):
             _append(columns, turns, Path(corpus).name, i, row, text_column, mapping)
         _append_segments(columns, turns)
     if not columns["ids"]:
@@ -235,52 +231,16 @@ def _append_segments(columns: dict[str, list[Any]], turns: Sequence[SessionTurn]
         columns["splits"].append(made.split)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A corpus that was named: a path, or a name on the hub, and the configurations to read."""
-
-    name: str
-    only: tuple[str, ...]
-    on_hub: bool
-
-
-def _source(corpus: str) -> _Source:
-    """``corpora/ipt-synth:posts,notes`` is two configurations of one corpus.
-
-    Raises:
-        CorpusError: Neither there nor named as a corpus on the hub.
-    """
-    on_hub = corpus.startswith(HUB_PREFIX)
-    name = corpus.removeprefix(HUB_PREFIX)
-    only: tuple[str, ...] = ()
-    if on_hub or not Path(name).exists():
-        before, colon, configurations = name.rpartition(":")
-        if colon and re.fullmatch(r"[\w,-]+", configurations):
-            name, only = before, tuple(configurations.split(","))
-    if on_hub and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise CorpusError(f"{Path(name).name}: a corpus on the hub is named hub:owner/name")
-    if on_hub and Path(name).exists():
-        # It would be read instead, and leave a copy in the cache of `datasets`.
-        raise CorpusError(f"{Path(name).name}: on the hub, but a folder of that name is here too")
-    if not on_hub and not Path(name).exists():
-        raise CorpusError(
-            f"{Path(name).name}: no such file or folder; "
-            "a corpus on the hub is named hub:owner/name"
-        )
-    return _Source(name, only, on_hub)
-
-
-def _dataset_rows(source: _Source, splits: frozenset[str]) -> Iterator[Mapping[str, Any]]:
-    import datasets
-
-    datasets.disable_progress_bars()
+def _dataset_rows(
+    datasets: Any, source: TableName, splits: frozenset[str]
+) -> Iterator[Mapping[str, Any]]:
     path = Path(source.name)
-    with tempfile.TemporaryDirectory(prefix="ipt-nlp-") as cache:
+    with scratch_folder() as cache:
         try:
             loaded = (
                 _load_hub(datasets, source.name, source.only)
                 if source.on_hub
-                else _load_local(datasets, path, cache, source.only)
+                else _load_local(datasets, path, str(cache), source.only)
             )
         except CorpusError:
             raise

@@ -6,8 +6,6 @@ rows come from the margin to the thresholds, spread by k-means over the embeddin
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +15,11 @@ from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
 
 from ipt_nlp.areas.views import view_array
-from ipt_nlp.corpus.texts import HUB_PREFIX
 from ipt_nlp.errors import CorpusError, ReadError
+from ipt_nlp.readers.tables import HUB_PREFIX, stream
 from ipt_nlp.result import TaggedSession
 from ipt_nlp.review.store import Store
+from ipt_nlp.scratch import scratch_folder
 from ipt_nlp.tagger import Tagger
 from ipt_nlp.transcript import Transcript
 
@@ -99,27 +98,18 @@ def read_texts(name: str, column: str, limit: int) -> list[tuple[str, str]]:
 
 
 def _rows(name: str, only: str) -> Iterator[Mapping[str, object]]:
-    if not name.startswith(HUB_PREFIX):
-        # Set before `datasets` is imported: a local copy never reaches out.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    import datasets
-
-    datasets.disable_progress_bars()
-    with tempfile.TemporaryDirectory(prefix="ipt-nlp-") as cache:
+    on_hub = name.startswith(HUB_PREFIX)
+    with scratch_folder() as cache:
         try:
-            if name.startswith(HUB_PREFIX):
+            if on_hub:
                 files = {"data_files": f"*{only}*"} if only else {}
                 hub = name.removeprefix(HUB_PREFIX)
-                yield from datasets.load_dataset(hub, split="train", streaming=True, **files)
+                yield from stream(hub, on_hub=True, cache=str(cache), split="train", **files)
                 return
             for file in _files(Path(name), only):
-                yield from datasets.load_dataset(
-                    _SUFFIXES[file.suffix],
-                    data_files=str(file),
-                    split="train",
-                    cache_dir=cache,
-                    keep_in_memory=True,
+                kind, data = _SUFFIXES[file.suffix], str(file)
+                yield from stream(
+                    kind, on_hub=False, cache=str(cache), data_files=data, split="train"
                 )
         except CorpusError:
             raise
