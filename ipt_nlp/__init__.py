@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # before it is imported. Nothing may leave this machine; processes started later inherit it.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# datasets counts downloads at its maker's, also of local files.
+os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"
 
 __version__ = "0.1.0"
 __all__ = ["AREAS", "Tagger", "Transcript", "load"]

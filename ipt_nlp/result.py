@@ -54,7 +54,9 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=False, allow_inf_nan=False
+    )
 
 
 class Span(_Model):
@@ -283,8 +285,12 @@ class TaggedSession(_Model):
             return cls.model_validate_json(raw)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "document"
-            raise ResultError(f"{source}: {place}: {first['msg']}") from None
+            # The name of a field that is not ours may be anything, words of a client too.
+            unknown = first["type"] == "extra_forbidden"
+            parts = first["loc"][:-1] if unknown else first["loc"]
+            place = ".".join(str(part) for part in parts) or "document"
+            told = "holds a field that the format does not have" if unknown else first["msg"]
+            raise ResultError(f"{source}: {place}: {told}") from None
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ipt_nlp import crash
 from ipt_nlp.cli import (
     agreement,
     check,
@@ -46,4 +47,5 @@ app.add_typer(models.app, name="models")
 
 def main() -> None:
     """Entry point of the console script."""
+    crash.install()
     app()

@@ -8,6 +8,7 @@ from pathlib import Path
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import registry
 from thinc.api import NumpyOps, set_current_ops
 
 from ipt_nlp.errors import OptionError
@@ -29,6 +30,10 @@ COMPONENTS = ("ipt_context", "ipt_clauses", "ipt_patterns", "ipt_people")
 MAX_CHARACTERS = 2**30
 """Longest text; spaCy's own limit is for the parser and for names, which take far more memory."""
 
+BATCH_SIZE = 32
+"""Documents that are parsed at once: with spaCy's thousand a long session takes 19 KiB a word, with
+these three."""
+
 _SETS_SENTENCES = ("ipt_sentences", "senter", "sentencizer", "parser")
 _NEEDS_NOTHING = ("ipt_sentences", "sentencizer")
 
@@ -49,7 +54,7 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
     # NumPy's matrix library reads these small layers about twice as fast as spaCy's default one.
     set_current_ops(NumpyOps(use_blis=False))
     try:
-        nlp = spacy.load(chosen)
+        nlp = _load(chosen, shipped=model is None)
     except OSError:
         raise OptionError(
             "--spacy-model: neither an installed spaCy pipeline nor the folder of one"
@@ -67,12 +72,28 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
             nlp.add_pipe(name)
     use_noun_chunks(nlp)
     nlp.max_length = max(nlp.max_length, MAX_CHARACTERS)
+    nlp.batch_size = BATCH_SIZE
     if not everything:
         kept = {*COMPONENTS, *_sentence_components(nlp)}
         for name in nlp.pipe_names:
             if name not in kept:
                 nlp.disable_pipe(name)
     return nlp
+
+
+def _load(model: str | Path, *, shipped: bool) -> Language:
+    """``spacy.load``; the shipped pipeline without a look at what other packages offer.
+
+    spaCy imports the entry points of all installed packages for every pipeline, and some of them
+    import torch: seconds and hundreds of megabytes for components that ours does not have.
+    """
+    offered = registry._entry_point_factories
+    before = offered.entry_points
+    offered.entry_points = before and not shipped
+    try:
+        return spacy.load(model)
+    finally:
+        offered.entry_points = before
 
 
 def _sentence_components(nlp: Language) -> list[str]:

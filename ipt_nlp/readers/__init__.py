@@ -27,6 +27,7 @@ from ipt_nlp.readers.files import (
     decode,
     load,
     parse_json,
+    shown,
 )
 from ipt_nlp.readers.rows import ROW_KEYS, header_delimiter
 from ipt_nlp.transcript import Transcript
@@ -87,7 +88,7 @@ def read(path: str | os.PathLike[str], *, therapist: str | None = None) -> Itera
     raw = load(path)
     if found is _TEXT:
         found = _captions_in(raw) or found
-    return _numbered(found.read(raw, therapist), path.name)
+    return _numbered(found.read(raw, therapist), raw.source)
 
 
 def content(path: str | os.PathLike[str]) -> bytes:
@@ -108,9 +109,9 @@ def read_one(path: str | os.PathLike[str], *, therapist: str | None = None) -> T
     """
     found = list(read(path, therapist=therapist))
     if len(found) != 1:
-        name = Path(path).name
         raise ReadError(
-            name, f"holds {len(found)} texts, expected one; `ipt-nlp tag` reads them all"
+            shown(Path(path)),
+            f"holds {len(found)} texts, expected one; `ipt-nlp tag` reads them all",
         )
     return found[0]
 
@@ -132,7 +133,8 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """Files from files and folders, each once, in the order given.
 
     Folders are searched to the bottom, in sorted order, for known suffixes; hidden files and
-    folders, and the lock files of Office, are left out. ``-`` stays as it is.
+    folders, the lock files of Office, and what is no plain file (a pipe) are left out. ``-``
+    stays as it is.
 
     Raises:
         ReadError: A path is missing, a folder has no file that can be read, or a file that was
@@ -145,10 +147,10 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
         elif path.is_dir():
             inside = _files_in(path)
             if not inside:
-                raise ReadError(path.name or str(path), f"no file to read in it ({_known()})")
+                raise ReadError(shown(path) or str(path), f"no file to read in it ({_known()})")
             found.extend(inside)
         elif not path.exists():
-            raise ReadError(path.name, "no such file or folder")
+            raise ReadError(shown(path), "no such file or folder")
         else:
             _format_of(path)
             found.append(path)
@@ -162,17 +164,19 @@ def _files_in(folder: Path) -> list[Path]:
         found.extend(
             Path(parent, name)
             for name in files
-            if not name.startswith((".", "~$")) and Path(name).suffix.casefold() in SUFFIXES
+            if not name.startswith((".", "~$"))
+            and Path(name).suffix.casefold() in SUFFIXES
+            and Path(parent, name).is_file()
         )
     return sorted(found)
 
 
 def _format_of(path: Path) -> Format:
     if path.is_dir():
-        raise ReadError(path.name, "is a folder, not a file")
+        raise ReadError(shown(path), "is a folder, not a file")
     found = SUFFIXES.get(path.suffix.casefold())
     if found is None:
-        raise ReadError(path.name, f"unknown kind of file; known are {_known()}")
+        raise ReadError(shown(path), f"unknown kind of file; known are {_known()}")
     return found
 
 

@@ -13,10 +13,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ipt_nlp.errors import ReadError
-from ipt_nlp.readers.files import MAX_BYTES, OLE_MAGIC, ZIP_MAGIC, Raw
+from ipt_nlp.readers.files import MAX_BYTES, MAX_PARTS, OLE_MAGIC, ZIP_MAGIC, Raw, limited
 from ipt_nlp.speakers import find_label, is_note_heading, is_time, role_of_label
 from ipt_nlp.transcript import Transcript
 
@@ -35,6 +36,15 @@ _CHARACTERS = {
     f"{_W}noBreakHyphen": "\u2011",
     f"{_W}ptab": "\t",
 }
+MAX_UNPACKED = 4 * MAX_BYTES
+"""Bytes of all parts of a document, pictures among them, that are unpacked ..."""
+MAX_MARKUP = MAX_BYTES // 2
+"""... and of those that are XML: its tree takes about thirty times as much memory. A document of
+a million words has about 20 MiB."""
+_MARKUP_SUFFIXES = (".xml", ".rels")
+_BEFORE_MARKUP = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
+_MARKUP_STARTS = (b"<", b"\x4c\x6f\xa7\x94")  # the second is "<?xm" in EBCDIC
+_DAMAGED = "not a Word document, or a damaged one; open it and save it again as .docx"
 _ASIDE = re.compile(r"(?:comments|footnotes|endnotes|header\d*|footer\d*)\.xml$")
 
 
@@ -57,8 +67,10 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
     Raises:
         ReadError: Not a .docx, password-protected, too large when unpacked, or no words in it.
     """
-    document = _open(raw)
-    lines = [line for line in _lines(document) if line.text.strip()]
+    document, headings = _open(raw)
+    found = list(islice(_blocks(document.element.body, headings), MAX_PARTS + 1))
+    limited(raw.source, len(found), "paragraphs")
+    lines = [line for line in found if line.text.strip()]
     if not lines:
         raise ReadError(raw.source, "no words in it")
     yield Transcript.from_text(
@@ -69,7 +81,8 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
     )
 
 
-def _open(raw: Raw) -> Document:
+def _open(raw: Raw) -> tuple[Document, set[str]]:
+    """The document, and the ids of the styles that are headings."""
     if raw.data.startswith(OLE_MAGIC):
         raise ReadError(
             raw.source,
@@ -81,11 +94,13 @@ def _open(raw: Raw) -> Document:
     from docx.opc.exceptions import PackageNotFoundError
 
     try:
-        with zipfile.ZipFile(io.BytesIO(raw.data)) as unpacked:
-            size = sum(item.file_size for item in unpacked.infolist())
-        if size > 4 * MAX_BYTES:
-            raise ReadError(raw.source, f"unpacks to more than {4 * MAX_BYTES // 2**20} MiB")
-        return docx.Document(io.BytesIO(raw.data))
+        _check_size(raw)
+        document = docx.Document(io.BytesIO(raw.data))
+        tree = document.element.getroottree()
+        # Word writes no document type; what its entities stand for would be left out unseen.
+        if document.element.body is None or tree.docinfo.internalDTD is not None:
+            raise ReadError(raw.source, _DAMAGED)
+        return document, _heading_styles(document)
     except (
         zipfile.BadZipFile,
         PackageNotFoundError,
@@ -96,20 +111,44 @@ def _open(raw: Raw) -> Document:
         RuntimeError,
         EOFError,
         AttributeError,
+        TypeError,
+        AssertionError,
+        IndexError,
         zlib.error,
     ):
-        raise ReadError(
-            raw.source, "not a Word document, or a damaged one; open it and save it again as .docx"
-        ) from None
+        raise ReadError(raw.source, _DAMAGED) from None
 
 
-def _lines(document: Document) -> Iterator[Line]:
-    headings = {
+def _check_size(raw: Raw) -> None:
+    """Refuse what unpacks to more than memory holds; nothing is unpacked yet.
+
+    A zip file says how long its parts are, and no more than that is read of any.
+    """
+    with zipfile.ZipFile(io.BytesIO(raw.data)) as packed:
+        parts = packed.infolist()
+        if sum(part.file_size for part in parts) > MAX_UNPACKED:
+            raise ReadError(raw.source, f"unpacks to more than {MAX_UNPACKED // 2**20} MiB")
+        if sum(part.file_size for part in parts if _is_markup(packed, part)) > MAX_MARKUP:
+            raise ReadError(
+                raw.source, f"unpacks to more than {MAX_MARKUP // 2**20} MiB of text; split it"
+            )
+
+
+def _is_markup(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Whether a part is XML by its name or, as a name is only a name, by how it begins."""
+    if part.filename.casefold().endswith(_MARKUP_SUFFIXES):
+        return True
+    with packed.open(part) as file:
+        head = file.read(4096).lstrip(_BEFORE_MARKUP)
+    return not head or head.startswith(_MARKUP_STARTS)
+
+
+def _heading_styles(document: Document) -> set[str]:
+    return {
         style.style_id
         for style in document.styles
         if style.style_id and (style.name or "").casefold().startswith(("heading", "title"))
     }
-    yield from _blocks(document.element.body, headings)
 
 
 def _blocks(parent: _Element, headings: set[str]) -> Iterator[Line]:
@@ -119,12 +158,22 @@ def _blocks(parent: _Element, headings: set[str]) -> Iterator[Line]:
         if child.tag == f"{_W}p":
             yield _paragraph(child, headings)
             for box in child.iter(f"{_W}txbxContent"):
-                if not any(a.tag == _FALLBACK for a in box.iterancestors()):
+                if _is_own(box, child):
                     yield from _blocks(box, headings)
         elif child.tag == f"{_W}tbl":
             yield from _rows(child, headings)
         else:  # content controls, insertions and custom XML hold blocks of their own
             yield from _blocks(child, headings)
+
+
+def _is_own(box: _Element, paragraph: _Element) -> bool:
+    """Whether a text box hangs on this paragraph, not on one in a box in it, and is no fallback."""
+    for above in box.iterancestors():
+        if above is paragraph:
+            return True
+        if above.tag == _FALLBACK or above.tag == f"{_W}txbxContent":
+            return False
+    return False
 
 
 def _rows(table: _Element, headings: set[str]) -> Iterator[Line]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +15,9 @@ from ipt_nlp.errors import ReadError
 
 MAX_BYTES = 64 * 2**20
 """Files larger than this are refused; a session of an hour is about 60 thousand bytes."""
+MAX_PARTS = 500_000
+"""More lines, cues, paragraphs or rows in one file are refused: each costs a thousand bytes and
+more of memory, so that a small file could ask for all there is. An hour has about 1,500 cues."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -45,7 +50,7 @@ _WESTERN = frozenset(b"\x80\x85\x91\x92\x93\x94\x95\x96\x97\x99") | frozenset(ra
 
 @dataclass(frozen=True)
 class Raw:
-    """The bytes of one file; ``source`` is its name without a folder."""
+    """The bytes of one file; ``source`` is its name without a folder, as :func:`shown` gives it."""
 
     source: str
     data: bytes
@@ -59,26 +64,44 @@ class Decoded:
     warnings: tuple[str, ...] = ()
 
 
+def shown(path: Path) -> str:
+    """The name of a file as messages and results can hold it: U+FFFD for bytes not in UTF-8."""
+    try:
+        return os.fsencode(path.name).decode("utf-8", "replace").replace("\0", "")
+    except UnicodeEncodeError:
+        return printable(path.name).replace("\0", "")
+
+
+def printable(text: str) -> str:
+    """Text with ``?`` for half of a surrogate pair, which JSON allows and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def load(path: Path) -> Raw:
     """The bytes of a file.
 
     Raises:
-        ReadError: It is missing, a folder, unreadable, empty, or larger than ``MAX_BYTES``.
+        ReadError: It is missing, a folder or a device, unreadable, empty, or larger than
+            ``MAX_BYTES``.
     """
+    name = shown(path)
     try:
-        if path.is_dir():
-            raise ReadError(path.name, "is a folder, not a file")
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ReadError(name, "is a folder, not a file")
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for whoever writes into it
+            raise ReadError(name, "is not a plain file; standard input is read with -")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ReadError(path.name, "no such file") from None
+        raise ReadError(name, "no such file") from None
     except PermissionError:
-        raise ReadError(path.name, "may not be read: its permissions forbid it") from None
+        raise ReadError(name, "may not be read: its permissions forbid it") from None
     except OSError as err:
-        raise ReadError(path.name, f"could not be read ({err.strerror})") from None
+        raise ReadError(name, f"could not be read ({err.strerror})") from None
     except ValueError:  # a NUL in the name
-        raise ReadError(path.name.replace("\0", ""), "no such file") from None
-    return checked(Raw(path.name, data))
+        raise ReadError(name, "no such file") from None
+    return checked(Raw(name, data))
 
 
 def checked(raw: Raw) -> Raw:
@@ -88,6 +111,12 @@ def checked(raw: Raw) -> Raw:
     if not raw.data.strip(b"\0\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise ReadError(raw.source, "the file is empty")
     return raw
+
+
+def limited(source: str, count: int, what: str) -> None:
+    """Refuse a file of more than ``MAX_PARTS`` lines, cues, paragraphs or rows."""
+    if count > MAX_PARTS:
+        raise ReadError(source, f"more than {MAX_PARTS:,} {what} in one file; split it")
 
 
 def decode(raw: Raw) -> Decoded:

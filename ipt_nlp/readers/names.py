@@ -7,6 +7,7 @@ import re
 _PARTS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d{1,2}")
 _SESSION = re.compile(r"(?:session|sess|s)0*(\d{1,2})")
+_LONGEST = 255
 _CLIENT = re.compile(r"(?:client|cl|c)\d+")
 
 
@@ -16,7 +17,8 @@ def session_number(stem: str, *, bare: bool = False) -> int | None:
     ``session-04``, ``anna_s04`` and the end of ``c07-02`` say 4, 4 and 2; a date, two different
     numbers, or a lone number say nothing (the last one does with ``bare``).
     """
-    parts = _PARTS.findall(stem.casefold())
+    # A file's name is short; a row's field, which this reads too, may be of any length.
+    parts = _PARTS.findall(stem[:_LONGEST].casefold())
     found: set[int] = set()
     for i, part in enumerate(parts):
         following = parts[i + 1 :]

@@ -10,11 +10,12 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from ipt_nlp.errors import ReadError
 from ipt_nlp.readers import names
-from ipt_nlp.readers.files import MAX_BYTES, Raw, decode, parse_json
+from ipt_nlp.readers.files import MAX_BYTES, MAX_PARTS, Raw, decode, limited, parse_json
 from ipt_nlp.readers.values import name, number, refuse_result, whole, words
 from ipt_nlp.speakers import Role, role_of_label
 from ipt_nlp.transcript import Transcript, Utterance
@@ -123,7 +124,9 @@ def _jsonl_rows(text: str, source: str) -> Iterator[Row]:
 def _transcripts(
     source: str, found: Iterator[Row], therapist: str | None, warnings: Sequence[str]
 ) -> Iterator[Transcript]:
-    rows = list(found)  # all of them before the first is given out: one error, no half a file
+    # All of them before the first is given out: one error, no half a file.
+    rows = list(islice(found, MAX_PARTS + 1))
+    limited(source, len(rows), "rows")
     if not rows:
         raise ReadError(source, "no rows in it")
     first = rows[0].fields

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ipt_nlp.errors import ReadError
 from ipt_nlp.readers import captions, cues
 from ipt_nlp.readers.cues import Cue
-from ipt_nlp.readers.files import Raw, decode
+from ipt_nlp.readers.files import Raw, decode, limited
 from ipt_nlp.transcript import Transcript, normalise
 
 _TAG = re.compile(r"</?(?:b|i|u|s|font)(?:[ \t][^<>\n]*)?>|\{\\an?\d\}", re.IGNORECASE)
@@ -25,13 +25,14 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
     """One transcript; empty lines within a cue are not its end, as in most players.
 
     Raises:
-        ReadError: No cue, broken time stamps.
+        ReadError: No cue, too many of them, broken time stamps.
     """
     decoded = decode(raw)
     lines = normalise(decoded.text).removeprefix("\ufeff").split("\n")
     first, *rest = captions.blocks(lines, lambda line, _: line.strip().isdecimal())
     if not rest:
         raise ReadError(raw.source, "no cue in it (no line with time stamps)")
+    limited(raw.source, len(rest), "cues")
     noted = list(decoded.warnings)
     before = [line for line in first.words if line.strip()]
     if before:

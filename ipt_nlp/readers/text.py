@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ipt_nlp.readers.files import Raw, decode
+from ipt_nlp.readers.files import Raw, decode, limited
 from ipt_nlp.transcript import Transcript
 
 
@@ -14,9 +14,10 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
     Markdown is kept as it stands, but for the marks around a speaker label.
 
     Raises:
-        ReadError: Not text, or no words in it.
+        ReadError: Not text, no words in it, or too many lines.
     """
     decoded = decode(raw)
+    limited(raw.source, decoded.text.count("\n") + decoded.text.count("\r"), "lines")
     yield Transcript.from_text(
         decoded.text, source=raw.source, therapist=therapist, warnings=decoded.warnings
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ipt_nlp.errors import ReadError
+from ipt_nlp.readers.files import printable
 from ipt_nlp.speakers import is_time, seconds
 
 
@@ -33,11 +34,14 @@ def words(
 def name(
     row: Mapping[str, Any], field: str, source: str, line: int | None = None, *, needed: bool = True
 ) -> str:
-    """A field that holds an id: text or a whole number, without space around it."""
+    """A field that holds an id: text or a whole number, without space around it.
+
+    Half of a surrogate pair, which could not be written again, becomes ``?``.
+    """
     value = row.get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    found = words(row, field, source, line, needed=needed).strip()
+    found = printable(words(row, field, source, line, needed=needed)).strip()
     if needed and not found:
         raise ReadError(source, f"field '{field}' is empty", line)
     return found

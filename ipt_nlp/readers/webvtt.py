@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from ipt_nlp.errors import ReadError
 from ipt_nlp.readers import captions, cues
 from ipt_nlp.readers.cues import Cue
-from ipt_nlp.readers.files import Raw, decode
+from ipt_nlp.readers.files import Raw, decode, limited
 from ipt_nlp.transcript import Transcript, normalise
 
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>\n]+)>")
+# A name begins with what is no space: otherwise a row of spaces could be cut in two anywhere.
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^ \t\n<>][^<>\n]*)>")
 _VOICE_END = re.compile(r"</v>")
 # Only the format's own tags: "<laughs>" is something a transcriber wrote.
 _TAG = re.compile(r"</?(?:c|i|b|u|ruby|rt|v|lang|font)(?:[. \t][^<>\n]*)?>|<\d[\d:.]*>")
@@ -26,7 +27,7 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
     skip, go on with the cue before them, with a warning.
 
     Raises:
-        ReadError: No ``WEBVTT`` line, no cue, broken time stamps.
+        ReadError: No ``WEBVTT`` line, no cue, too many of them, broken time stamps.
     """
     decoded = decode(raw)
     lines = normalise(decoded.text).removeprefix("\ufeff").split("\n")
@@ -37,6 +38,7 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
     first, *rest = captions.blocks(lines, _is_identifier)
     if not rest:
         raise ReadError(raw.source, "no cue in it (no line with time stamps)")
+    limited(raw.source, len(rest), "cues")
     before = _without_asides(first.words[_header_lines(first.words) :])
     for number, block in enumerate(rest, 1):
         times = captions.times(block, raw.source)

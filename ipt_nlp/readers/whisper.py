@@ -8,7 +8,7 @@ from typing import Any
 from ipt_nlp.errors import ReadError
 from ipt_nlp.readers import cues
 from ipt_nlp.readers.cues import Cue
-from ipt_nlp.readers.files import Raw, decode, parse_json
+from ipt_nlp.readers.files import Raw, decode, limited, parse_json, printable
 from ipt_nlp.readers.values import number, refuse_result, words
 from ipt_nlp.transcript import Transcript
 
@@ -40,6 +40,7 @@ def read(raw: Raw, *, therapist: str | None = None) -> Iterator[Transcript]:
         raise ReadError(raw.source, _EXPECTED)
     if not segments:
         raise ReadError(raw.source, "'segments' is empty: no words in it")
+    limited(raw.source, len(segments), "segments")
     yield cues.transcript(
         [_cue(i, segment, raw.source) for i, segment in enumerate(segments, 1)],
         source=raw.source,
@@ -57,5 +58,5 @@ def _cue(place: int, segment: Any, source: str) -> Cue:
         words(segment, "text", source, where=where),
         number(segment.get("start"), "start", source, where=where),
         number(segment.get("end"), "end", source, where=where),
-        words(segment, "speaker", source, where=where, needed=False).strip() or None,
+        printable(words(segment, "speaker", source, where=where, needed=False)).strip() or None,
     )

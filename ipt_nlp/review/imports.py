@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from ipt_nlp.errors import IptNlpError, OptionError, ReadError
 from ipt_nlp.result import FlagSpan, TaggedSession
 from ipt_nlp.review.database import ROOM
 from ipt_nlp.review.store import Store
+from ipt_nlp.scratch import scratch_folder
 from ipt_nlp.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def read_upload(name: str, content: bytes, therapist: str | None = None) -> list
         OptionError: No speaker is called ``therapist``.
     """
     safe = re.sub(r"[^\w .-]", "_", Path(name.replace("\\", "/")).name).lstrip(".") or "file.txt"
-    with tempfile.TemporaryDirectory(prefix="ipt-nlp-") as folder:
+    with scratch_folder() as folder:
         path = Path(folder) / safe[-120:]
         path.touch(mode=0o600)
         path.write_bytes(content)

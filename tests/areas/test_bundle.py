@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from ipt_nlp.areas import bundle as bundles
 from ipt_nlp.areas.bundle import (
     MANIFEST,
+    PARTS,
     open_bundle,
     read_manifest,
     save_bundle,
@@ -62,9 +63,12 @@ def test_an_identical_copy_is_trusted(copy: Path) -> None:
     assert open_bundle(copy).digest == read_manifest(shipped_bundle())[1]
 
 
-def test_a_pickle_of_an_untrusted_bundle_never_runs(copy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["areas.joblib", *(f"{part}.joblib" for part in PARTS)])
+def test_a_pickle_of_an_untrusted_bundle_never_runs(copy: Path, tmp_path: Path, name: str) -> None:
     marker = tmp_path / "ran"
-    joblib.dump(Malice(marker), copy / "areas.joblib")
+    joblib.dump(Malice(marker), copy / name)
+    with pytest.raises(BundleError, match=f"{name} was changed"):
+        open_bundle(copy)
     digest = resign(copy)
     with pytest.raises(BundleError, match=f"ipt-nlp models trust {digest}"):
         open_bundle(copy)
@@ -84,7 +88,15 @@ def test_a_trusted_digest_opens(copy: Path, own_home: Path) -> None:
     assert mode == 0o600
 
 
-@pytest.mark.parametrize("name", ["areas.joblib", "encoder/encoder.onnx", "README.md"])
+EVERY_FILE = sorted(read_manifest(shipped_bundle())[0].files)
+
+
+def test_the_shipped_bundle_has_all_parts() -> None:
+    """Else the tests below would pass over the parts."""
+    assert {f"{part}.joblib" for part in PARTS} <= set(EVERY_FILE)
+
+
+@pytest.mark.parametrize("name", EVERY_FILE)
 def test_a_changed_byte_is_refused(copy: Path, name: str) -> None:
     raw = bytearray((copy / name).read_bytes())
     raw[len(raw) // 2] ^= 1
@@ -93,7 +105,7 @@ def test_a_changed_byte_is_refused(copy: Path, name: str) -> None:
         open_bundle(copy)
 
 
-@pytest.mark.parametrize("name", ["areas.joblib", "encoder/tokenizer.json"])
+@pytest.mark.parametrize("name", EVERY_FILE)
 def test_a_truncated_or_missing_file_is_refused(copy: Path, name: str) -> None:
     raw = (copy / name).read_bytes()
     (copy / name).write_bytes(raw[:-1])
@@ -154,12 +166,13 @@ def test_loaded_bytes_are_the_hashed_bytes(copy: Path, monkeypatch: pytest.Monke
     load = joblib.load
 
     def swap_then_load(source: object) -> object:
-        for name in ("areas.joblib", "encoder/encoder.onnx", "encoder/tokenizer.json"):
+        for name in EVERY_FILE:
             (copy / name).write_bytes(b"swapped")
         return load(source)
 
     monkeypatch.setattr(joblib, "load", swap_then_load)
     opened = open_bundle(copy)
+    assert set(opened.parts) == set(PARTS)
     np.testing.assert_array_equal(opened.pipeline.predict_proba(["We argue."]), reference)
 
 

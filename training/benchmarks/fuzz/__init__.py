@@ -1,0 +1,1 @@
+"""Random and mutated input for every reader and for the loader of result documents."""
