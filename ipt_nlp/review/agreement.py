@@ -1,13 +1,14 @@
 """How far reviewers agree with each other and with the model, area by area.
 
-Cohen's kappa for each pair and Krippendorff's alpha over all, from the libraries, with 95 %
-intervals from resampling whole sessions: segments of one session are not independent.
+Cohen's kappa for each pair and Krippendorff's alpha over all, with 95 % intervals from resampling
+whole sessions: segments of one session are not independent. Alpha is computed here (Krippendorff,
+Content Analysis, 2004, ch. 11): the libraries that have it are under the GPL or too slow to be
+resampled; the tests compare it with one of them.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -171,16 +172,11 @@ def _area(ratings: Sequence[Ratings], area: str, seed: int) -> AreaFigure:
     counts = np.array(
         [[votes[p].count(False), votes[p].count(True)] for p in shared], dtype=float
     ).reshape(-1, 2)
+    pairs = coincidences(counts)
     value = None
     if len(shared) and (counts.sum(axis=0) > 0).all():
-        import krippendorff
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            value = _known(
-                float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))
-            )
-    tables = _by_session([place[0] for place in shared], coincidences(counts))
+        value = _known(float(alpha_of_coincidences(pairs.sum(axis=0, keepdims=True))[0]))
+    tables = _by_session([place[0] for place in shared], pairs)
     return AreaFigure(
         area=area,
         n=len(shared),

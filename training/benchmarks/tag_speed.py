@@ -4,7 +4,7 @@
 
 The transcript is made of invented sessions of IPT-Synth, one after the other. Every run is a new
 process; the best of the runs is printed, with the machine's load beside it, since others' work on
-the same machine shows in all of them.
+the same machine shows in all of them. They run as where torch is not installed (``measure``).
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 from ipt_nlp.corpus import CorpusRow, read_rows
+from training.benchmarks.measure import ROOT, Measured, module, run
 
-ROOT = Path(__file__).resolve().parents[2]
 SESSIONS = ROOT / "corpora" / "ipt-synth" / "sessions" / "train.jsonl"
 
 
@@ -38,13 +34,9 @@ def transcript(words: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def timed(arguments: list[str]) -> float:
-    """Seconds that a new process takes."""
-    start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "ipt_nlp", *arguments], check=True, stdout=subprocess.DEVNULL
-    )
-    return time.perf_counter() - start
+def best(runs: int, *arguments: str) -> Measured:
+    """The fastest of so many new processes of the command."""
+    return min((run(module("ipt_nlp", *arguments)) for _ in range(runs)), key=lambda m: m.wall_s)
 
 
 def main() -> None:
@@ -56,16 +48,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.txt"
         path.write_text(transcript(options.words), encoding="utf-8")
-        help_s = min(timed(["--help"]) for _ in range(options.runs))
-        tag_s = min(timed(["tag", str(path), "-f", "jsonl"]) for _ in range(options.runs))
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        help_s = best(options.runs, "--help").wall_s
+        tagged = best(options.runs, "tag", str(path), "-f", "jsonl")
     print(
         json.dumps(
             {
                 "words": options.words,
-                "tag_s": round(tag_s, 2),
+                "tag_s": round(tagged.wall_s, 2),
+                "tag_cpu_s": round(tagged.cpu_s, 2),
                 "help_s": round(help_s, 2),
-                "peak_mb": round(peak / (1024 if sys.platform == "linux" else 1024**2)),
+                "peak_mb": tagged.peak_mb,
                 "load": round(os.getloadavg()[0], 1),
                 "cores": os.cpu_count(),
             }
