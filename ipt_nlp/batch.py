@@ -141,8 +141,8 @@ def run(
             not see it.
         BundleError: The bundle is not trusted, or a worker has another.
     """
-    private_folder(batch.output)
     try:
+        private_folder(batch.output)
         with FileLock(batch.output / LOCK, timeout=0):
             _remove_partial(batch.output)
             sign = f"{PARTIAL_PREFIX}{uuid.uuid4().hex}{PARTIAL_SUFFIX}"
@@ -154,6 +154,8 @@ def run(
                 _remove_partial(batch.output)
     except Timeout:
         raise OptionError("--output: another run writes into that folder") from None
+    except OSError as error:
+        raise OptionError(f"--output: cannot be written ({error.strerror})") from None
 
 
 class _Run:

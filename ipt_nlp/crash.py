@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 EXIT_CRASHED = 70
 """The exit code of a program that failed within, as sysexits.h has it."""
@@ -37,19 +37,22 @@ def describe(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def install() -> None:
-    """Have an error that reaches the top of this process described, not printed."""
-    sys.excepthook = _hook
+def guarded(run: Callable[[], None]) -> None:
+    """Run a program; an error that nobody caught is described, not printed, and ends it.
 
+    Typer and others set ``sys.excepthook`` for themselves, so no hook would last.
 
-def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        sys.stderr.write("ipt-nlp: interrupted\n")
-        return
-    sys.stderr.write(
-        f"ipt-nlp: {describe(error.with_traceback(trace))}\n"
-        "ipt-nlp: no words of any text are in these lines; please report them\n"
-    )
+    Raises:
+        SystemExit: With ``EXIT_CRASHED`` after an error.
+    """
+    try:
+        run()
+    except Exception as error:
+        sys.stderr.write(
+            f"ipt-nlp: {describe(error)}\n"
+            "ipt-nlp: no words of any text are in these lines; please report them\n"
+        )
+        sys.exit(EXIT_CRASHED)
 
 
 def _place(file: str) -> str:

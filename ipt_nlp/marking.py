@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 
 from ipt_nlp import codebook
 from ipt_nlp.areas.encoder import EncodedText
-from ipt_nlp.clauses.patterns import PatternReader, helpful_here
+from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.clauses.risk import FoundRisk, RiskReader
 from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
 from ipt_nlp.language.exchanges import FoundExchange, find_exchanges
@@ -127,7 +127,7 @@ def pattern_spans(
             end_char=offset + f.end_char,
             quote=doc.text[f.start_char : f.end_char],
             pattern=f.pattern,
-            helpful=helpful_here(f.pattern, harm_by_other=harm_by_other),
+            helpful=codebook.helpful_here(f.pattern, harm_by_other=harm_by_other),
             who=f.who,
             source=f.source,
         )

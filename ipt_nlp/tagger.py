@@ -20,7 +20,7 @@ from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.areas.views import view_array
 from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.english import language_warnings
-from ipt_nlp.errors import BundleError, IptNlpError
+from ipt_nlp.errors import BundleError
 from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
 from ipt_nlp.language.pipeline import evidence_spans, load_language, sentence_starts
 from ipt_nlp.language.turns import mark_turns
@@ -377,5 +377,5 @@ def _tag_elsewhere(
 def _tag_or_error(tagger: Tagger, item: str | Path | Transcript) -> TaggedSession | Exception:
     try:
         return tagger.tag(item)
-    except (IptNlpError, ValueError) as error:
+    except Exception as error:  # of a library too: one session must not stop the others
         return error

@@ -36,3 +36,9 @@ def test_everything_says_what_it_shows() -> None:
     assert all(p.name and p.shows for p in codebook.PATTERN_INFO.values())
     assert {p.helpful for p in codebook.PATTERN_INFO.values()} == {True, False}
     assert all(f.name and f.shows for f in codebook.FLAG_INFO.values())
+
+
+def test_where_the_other_is_a_danger_nobody_says_what_helps() -> None:
+    assert codebook.helpful_here("direct_expression", harm_by_other=False) is True
+    assert codebook.helpful_here("withdrawal", harm_by_other=False) is False
+    assert codebook.helpful_here("withdrawal", harm_by_other=True) is None

@@ -1,11 +1,13 @@
 """The classifier of communication patterns, from IPT-Synth.
 
-    python -m training.patterns --output FILE
+    python -m training.patterns --output FILE [--without-rules]
 
 Learns from the train and validation splits: turns of sessions (cut into segments as the tagger
-cuts them), paragraphs of notes, first posts with pattern spans, and later posts whose spans are in
-``training/pattern_posts.jsonl``. Clients and writers stay on one side of every fold. The same
-input gives the same bytes.
+cuts them), paragraphs of notes, first posts with pattern spans, and later and open posts whose
+spans are in ``training/pattern_posts.jsonl``. Clients and writers stay on one side of every fold.
+The threshold for loose texts is chosen on open posts, which were written life first and read most
+like real ones; those of one writer are left out and measured on. The same input gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from spacy.tokens import Doc
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import EncodedText, SentenceEncoder
 from ipt_nlp.clauses.features import ClauseRows, clause_rows
-from ipt_nlp.clauses.patterns import PatternClassifier
+from ipt_nlp.clauses.pattern_model import PatternClassifier
 from ipt_nlp.clauses.scoring import LabelledSpan
 from ipt_nlp.corpus.rows import CorpusRow, Problem, read_rows
 from ipt_nlp.errors import CorpusError
@@ -36,7 +38,11 @@ from ipt_nlp.transcript import Kind, Transcript, Turn, Utterance
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "corpora" / "ipt-synth"
 POSTS = Path(__file__).parent / "pattern_posts.jsonl"
-"""Pattern spans of 496 posts of the train split, labelled in one pass by the codebook."""
+"""Pattern spans of 496 later and 680 open posts, labelled in one pass by the codebook."""
+OPEN_WRITERS = ("p23", "p25")
+"""Writers of the open posts that are learned from."""
+YARDSTICK = "p24"
+"""The writer whose open posts are measured on and never learned from."""
 
 
 @dataclass(frozen=True)
@@ -129,19 +135,29 @@ def training_rows(corpus: Path = CORPUS, posts: Path = POSTS) -> list[CorpusRow]
     for name in ("posts_first", "notes", "sessions"):
         for split in ("train", "validation"):
             rows += read_corpus(corpus / name / f"{split}.jsonl")
+    return rows + [r for r in labelled_posts(corpus, posts) if r.writer != YARDSTICK]
+
+
+def labelled_posts(corpus: Path = CORPUS, posts: Path = POSTS) -> list[CorpusRow]:
+    """Later and open posts with their pattern spans, those of the yardstick too."""
     labelled = {
         found["id"]: found["patterns"]
         for found in map(json.loads, posts.read_text(encoding="utf-8").splitlines())
     }
-    for row in read_corpus(corpus / "posts" / "train.jsonl"):
-        if row.id in labelled:
-            # Checked like any row: each quote is the slice at its offsets.
-            rows.append(
-                CorpusRow.model_validate(
-                    {**row.model_dump(), "patterns": labelled[row.id], "patterns_labelled": True}
-                )
-            )
-    return rows
+    files = (
+        corpus / "posts" / "train.jsonl",
+        corpus / "posts_open" / "train.jsonl",
+        corpus / "posts_open" / "validation.jsonl",
+    )
+    # Checked like any row: each quote is the slice at its offsets.
+    return [
+        CorpusRow.model_validate(
+            {**row.model_dump(), "patterns": labelled[row.id], "patterns_labelled": True}
+        )
+        for path in files
+        for row in read_corpus(path)
+        if row.id in labelled
+    ]
 
 
 def read_docs(texts: Sequence[PatternText], nlp: Language) -> Iterator[Doc]:
@@ -160,7 +176,11 @@ def read_clauses(
 
 
 def fit_patterns(
-    rows: Sequence[CorpusRow], encoder: SentenceEncoder, nlp: Language
+    rows: Sequence[CorpusRow],
+    encoder: SentenceEncoder,
+    nlp: Language,
+    *,
+    rules: bool = True,
 ) -> PatternClassifier:
     """A classifier fitted on labelled rows.
 
@@ -168,16 +188,25 @@ def fit_patterns(
         rows: Of the splits to learn from; rows without pattern labels are left out.
         encoder: The encoder of the bundle that it will be part of.
         nlp: Loaded with everything: tags, parse, rules.
+        rules: Whether the classifier reads which rules fired.
     """
     texts = pattern_texts(rows)
     clauses = [read for _, _, read in read_clauses(texts, encoder, nlp)]
-    return fit_on(texts, clauses)
+    return fit_on(texts, clauses if rules else [without_rules(c) for c in clauses])
+
+
+def without_rules(rows: ClauseRows) -> ClauseRows:
+    """The same clauses as if no rule had fired."""
+    return replace(rows, fired=rows.fired * 0.0)
 
 
 def fit_on(texts: Sequence[PatternText], clauses: Sequence[ClauseRows]) -> PatternClassifier:
     """The same from clauses that were read before."""
     classifier = PatternClassifier().fit(
-        clauses, [t.spans for t in texts], groups=[t.group for t in texts]
+        clauses,
+        [t.spans for t in texts],
+        groups=[t.group for t in texts],
+        calibrate=[t.kind != "text" or t.group in OPEN_WRITERS for t in texts],
     )
     del classifier.out_of_fold_
     return classifier
@@ -188,9 +217,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--encoder", type=Path, default=shipped_bundle() / "encoder")
+    parser.add_argument("--without-rules", action="store_true", help="for the table of figures")
     options = parser.parse_args()
     encoder = SentenceEncoder(options.encoder, n_threads=1)
-    classifier = fit_patterns(training_rows(), encoder, load_language(everything=True))
+    classifier = fit_patterns(
+        training_rows(),
+        encoder,
+        load_language(everything=True),
+        rules=not options.without_rules,
+    )
     joblib.dump(classifier, options.output, compress=3)
 
 

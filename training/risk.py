@@ -24,12 +24,13 @@ from sklearn.model_selection import GroupKFold
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import SentenceEncoder
 from ipt_nlp.clauses.risk import RiskReader, risk_input
-from ipt_nlp.clauses.risk_model import FLAGS, Bools, Floats, RiskInput, RiskModel
+from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, Floats, RiskInput, RiskModel
 from ipt_nlp.clauses.risk_status import Place, StatusModel
 from ipt_nlp.clauses.risk_units import read_rules
 from ipt_nlp.codebook import RiskStatus, RiskSubject
 from ipt_nlp.language.pipeline import load_language
 from ipt_nlp.language.risk import find_rules
+from ipt_nlp.transcript import Kind
 from training.risk_texts import RiskText, as_speech, read_risk_texts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,8 +43,19 @@ OVERLAP = 0.4
 CONTEXT_WEIGHT = 0.3
 """Of unlabelled units in a text that has the flag elsewhere: they often go on about it."""
 
-LEAST_PRECISION = {"risk_self_harm": 0.5, "risk_harm_by_other": 0.5, "risk_harm_to_other": 0.4}
-"""Thresholds go as low as this precision of texts allows, out of fold: recall first."""
+LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
+    "text": (0.25, 0.35, 0.3),
+    "transcript": (0.25, 0.2, 0.25),
+    "note": (0.25, 0.25, 0.25),
+}
+"""For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold."""
+
+ENOUGH_RECALL = 0.97
+"""They go no lower than this needs: what is left to be found would cost too many false flags."""
+
+THRESHOLD_PARTS: dict[Kind, str] = {"text": "posts_open", "transcript": "sessions", "note": "notes"}
+"""Where the thresholds of a kind come from: of loose texts the posts that were written before they
+were labelled, for in the others risk is told too clearly and too often."""
 
 Answer = tuple[RiskStatus, RiskSubject]
 
@@ -118,14 +130,17 @@ def text_labels(texts: Sequence[RiskText]) -> Bools:
     return np.array([[any(s.flag == f for s in t.spans) for f in FLAGS] for t in texts], dtype=bool)
 
 
-def recall_first(scores: Floats, labels: Bools, least: Sequence[float]) -> Floats:
-    """For each flag the lowest threshold of texts at which precision is still ``least``."""
+def recall_first(scores: Floats, labels: Bools, scored: Bools, least: Sequence[float]) -> Floats:
+    """For each flag the lowest threshold of texts at which precision is still ``least``, or one
+    above it that finds enough."""
     found = np.ones(len(FLAGS))
     for column in range(len(FLAGS)):
-        order = np.argsort(-scores[:, column], kind="stable")
+        settled = np.flatnonzero(scored[:, column])
+        order = settled[np.argsort(-scores[settled, column], kind="stable")]
         hits = np.cumsum(labels[order, column])
         precision = hits / np.arange(1, len(order) + 1)
-        good = np.flatnonzero(precision >= least[column])
+        enough = hits - labels[order, column] < ENOUGH_RECALL * max(1, hits[-1])
+        good = np.flatnonzero((precision >= least[column]) & enough)
         found[column] = scores[order[good[-1]], column] if len(good) else 1.0
     return found
 
@@ -133,30 +148,47 @@ def recall_first(scores: Floats, labels: Bools, least: Sequence[float]) -> Float
 def fit(
     texts: Sequence[RiskText], inputs: Sequence[RiskInput], *, seed: int = 0
 ) -> tuple[RiskReader, Floats]:
-    """A reader, and the unit probabilities out of fold from which its thresholds come."""
+    """A reader, and the unit probabilities out of fold from which its thresholds come.
+
+    The thresholds of a kind come from all texts of that kind where its part is missing.
+    """
     labels, weights, places, answers = unit_labels(texts, inputs)
     groups = [t.group for t in texts]
     flags = RiskModel(seed=seed).fit(inputs, labels, weights, groups)
+    scores, truth = text_scores(inputs, flags.out_of_fold_), text_labels(texts)
+    scored = np.array([[f not in t.unscored for f in FLAGS] for t in texts])
     written = np.array([not t.id.endswith("-speech") for t in texts])
-    scores = text_scores(inputs, flags.out_of_fold_)
-    thresholds = recall_first(
-        scores[written], text_labels(texts)[written], [LEAST_PRECISION[f] for f in FLAGS]
-    )
+    thresholds = np.ones((len(KINDS), len(FLAGS)))
+    metrics: dict[str, dict[str, dict[str, float]]] = {}
+    for place, kind in enumerate(KINDS):
+        rows = written & np.array([t.part == THRESHOLD_PARTS[kind] for t in texts])
+        if not rows.any():
+            rows = written & np.array([t.kind == kind for t in texts])
+        thresholds[place] = recall_first(
+            scores[rows], truth[rows], scored[rows], LEAST_PRECISION[kind]
+        )
+        metrics[kind] = _metrics(scores[rows], truth[rows], scored[rows], thresholds[place])
     statuses = StatusModel(seed=seed).fit(inputs, places, answers)
-    reached = scores[written] >= thresholds
-    truth = text_labels(texts)[written]
-    metrics = {
+    out_of_fold: Floats = flags.out_of_fold_
+    del flags.out_of_fold_
+    return RiskReader(flags, statuses, thresholds, {"texts_out_of_fold": metrics}), out_of_fold
+
+
+def _metrics(
+    scores: Floats, truth: Bools, scored: Bools, thresholds: Floats
+) -> dict[str, dict[str, float]]:
+    reached = (scores >= thresholds) & scored
+    hits = (reached & truth).sum(axis=0)
+    positives = (truth & scored).sum(axis=0)
+    return {
         flag: {
-            "positives": int(truth[:, c].sum()),
-            "recall": float((reached & truth)[:, c].sum() / truth[:, c].sum()),
-            "precision": float((reached & truth)[:, c].sum() / max(1, reached[:, c].sum())),
+            "positives": int(positives[c]),
+            "recall": float(hits[c] / max(1, positives[c])),
+            "precision": float(hits[c] / max(1, reached[:, c].sum())),
             "threshold": float(thresholds[c]),
         }
         for c, flag in enumerate(FLAGS)
     }
-    out_of_fold: Floats = flags.out_of_fold_
-    del flags.out_of_fold_
-    return RiskReader(flags, statuses, thresholds, {"texts_out_of_fold": metrics}), out_of_fold
 
 
 def status_accuracy(
@@ -199,11 +231,11 @@ def main() -> None:
     texts = training_texts()
     inputs = make_inputs(texts, options.encoder, options.cache)
     reader, _ = fit(texts, inputs)
-    options.output.write_bytes(reader.to_bytes())
     _, _, places, answers = unit_labels(texts, inputs)
     reader.metrics["out_of_fold"] = status_accuracy(
         inputs, places, answers, [t.group for t in texts]
     )
+    options.output.write_bytes(reader.to_bytes())
     print(json.dumps(reader.metrics, indent=1))
     print(f"{options.output.stat().st_size / 1e6:.2f} MB")
 

@@ -19,7 +19,7 @@ from ipt_nlp.errors import CorpusError
 from ipt_nlp.segments import segment
 from ipt_nlp.transcript import Kind, Transcript, Utterance
 
-PARTS = ("posts", "posts_first", "sessions", "notes", "risk")
+PARTS = ("posts", "posts_first", "posts_open", "sessions", "notes", "risk")
 """Folders of IPT-Synth whose rows carry risk flags; identifiers are written for other ends."""
 
 _SENTENCE = re.compile(r"[.!?…]\s+")

@@ -174,6 +174,8 @@ def open_bundle(folder: Path) -> Bundle:
             for name in PARTS
             if _part_file(name) in contents
         }
+    except BundleError as error:
+        raise BundleError(f"model {folder.name!r}: {error}") from None
     except Exception as error:
         # What its author signed cannot be used here: a class that has moved, broken weights.
         raise BundleError(

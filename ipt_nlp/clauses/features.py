@@ -17,6 +17,7 @@ from spacy.tokens import Doc, Span, Token
 from ipt_nlp.areas.encoder import Array, EncodedText, unit
 from ipt_nlp.codebook import WHO, Who
 from ipt_nlp.language.clauses import clauses_of
+from ipt_nlp.language.context import is_hypothetical, is_negated, is_planned
 from ipt_nlp.language.doers import doer_of
 from ipt_nlp.language.patterns import SPANS_KEY, pattern_rules
 from ipt_nlp.language.relations import relation_data
@@ -39,6 +40,7 @@ _CLASSES = {
 }
 _OBJECTS = frozenset("obj iobj obl xcomp advmod compound:prt dobj prt ccomp dative".split())
 _QUOTES = frozenset("' \" “ ‘ ’ ”".split())
+_CONTEXT = {"negated": is_negated, "hypothetical": is_hypothetical, "planned": is_planned}
 
 
 @dataclass(frozen=True)
@@ -227,4 +229,7 @@ def _own_words(clause: Span, classes: Sequence[str]) -> tuple[list[str], list[st
     if clause.start and doc[clause.start - 1].text in _QUOTES:
         words.append("quoted")
     words.append(f"len:{min(6, len(plain) // 2)}")
+    for name, holds in _CONTEXT.items():
+        if holds(root):
+            words.append(f"ctx:{name}")
     return words, plain, f"{subject}_{verb}"

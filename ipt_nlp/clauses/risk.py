@@ -17,19 +17,23 @@ from spacy.tokens import Doc
 
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.clauses.features import pool
-from ipt_nlp.clauses.risk_model import FLAGS, Floats, RiskInput, RiskModel
+from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Floats, RiskInput, RiskModel
 from ipt_nlp.clauses.risk_status import StatusModel
 from ipt_nlp.clauses.risk_units import RoleSpan, read_rules, risk_units
 from ipt_nlp.codebook import RiskStatus, RiskSubject
 from ipt_nlp.errors import BundleError
-from ipt_nlp.language.risk import RuleRisk, find_rules, speaks_of_child
+from ipt_nlp.language.risk import RuleRisk, find_rules, risk_rules, speaks_of_child
 from ipt_nlp.transcript import Kind
 
 RULE_SCORE = 0.9
 """Least score of what a sure rule found: nine in ten texts in which one fires are labelled so in
 the splits that the rules were written from. On text unlike them it is less (0.73 to 0.85)."""
 
-FORMAT = "ipt-nlp-risk/1"
+RIVAL = 0.25
+"""Share of the highest score in a text that a unit must reach too: what stands beside the words
+that matter ("We had soup.") is lifted by them and says nothing itself."""
+
+FORMAT = "ipt-nlp-risk/2"
 
 
 @dataclass(frozen=True)
@@ -50,18 +54,30 @@ class FoundRisk:
     child: bool
 
 
+def _rule_names() -> tuple[str, ...]:
+    return tuple(risk_rules())
+
+
 @dataclass
 class RiskReader:
     """Reads texts for risk with one classifier; see :func:`RiskReader.from_bytes`.
 
-    ``thresholds`` (n_flags,) were chosen on synthetic texts, recall first; ``metrics`` are
-    what the classifier reached on them.
+    ``thresholds`` (n_kinds, n_flags), kinds as in ``KINDS``, were chosen on synthetic texts of that
+    kind, recall first; ``metrics`` are what the classifier reached on them; ``rules`` are the names
+    of the rules that it was fitted with.
     """
 
     flags: RiskModel
     statuses: StatusModel
     thresholds: Floats
     metrics: dict[str, Any] = field(default_factory=dict)
+    rules: tuple[str, ...] = field(default_factory=_rule_names)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # The classifier reads by place which rule fired: with others it would read nonsense.
+        if state.get("rules") != _rule_names():
+            raise BundleError("risk model: fitted with other rules of risk; train it again")
+        self.__dict__.update(state)
 
     def find(
         self,
@@ -98,11 +114,14 @@ class RiskReader:
     def _of_text(
         self, item: RiskInput, rules: Sequence[RuleRisk], probabilities: Floats
     ) -> list[FoundRisk]:
+        least = self.thresholds[KINDS.index(item.kind)]
+        if len(probabilities):
+            least = np.maximum(least, RIVAL * probabilities.max(axis=0))
         raised = [
             (row, column)
             for row, unit in enumerate(item.units)
             for column in range(len(FLAGS))
-            if probabilities[row, column] >= self.thresholds[column]
+            if probabilities[row, column] >= least[column]
             or (item.rules.fired[row, column] and unit.role != "therapist")
         ]
         judged = self.statuses.predict(item, raised)

@@ -132,6 +132,45 @@ def matches(ours: Sequence[LabelledSpan], theirs: Sequence[LabelledSpan]) -> lis
     return found
 
 
+ERROR_KINDS = (
+    "spurious: other pattern labelled",
+    "spurious: same pattern elsewhere",
+    "spurious: other words labelled",
+    "spurious: nothing labelled",
+    "missed: other pattern found",
+    "missed: same pattern elsewhere",
+    "missed: nothing found",
+)
+"""What goes wrong with a span: on the same words another pattern, in the same text the same pattern
+on other words, in the text anything at all, or nothing."""
+
+
+def error_kinds(
+    found: Iterable[Sequence[LabelledSpan]], labelled: Iterable[Sequence[LabelledSpan]]
+) -> dict[str, Counter[str]]:
+    """For each pattern how many errors of each of ``ERROR_KINDS``; no words are kept."""
+    kinds: dict[str, Counter[str]] = {p: Counter() for p in codebook.PATTERNS}
+    for ours, theirs in zip(found, labelled, strict=True):
+        pairs = matches(ours, theirs)
+        met_ours, met_theirs = {i for i, _ in pairs}, {j for _, j in pairs}
+        for i, span in enumerate(ours):
+            if i not in met_ours:
+                kinds[span.pattern][ERROR_KINDS[_nearest(span, theirs)]] += 1
+        for j, span in enumerate(theirs):
+            if span.agreed and j not in met_theirs:
+                # "Other words" and "nothing" are one kind of miss.
+                kinds[span.pattern][ERROR_KINDS[4 + min(2, _nearest(span, ours))]] += 1
+    return kinds
+
+
+def _nearest(span: LabelledSpan, others: Sequence[LabelledSpan]) -> int:
+    if any(overlaps(span, o) and o.pattern != span.pattern for o in others):
+        return 0
+    if any(o.pattern == span.pattern for o in others):
+        return 1
+    return 2 if others else 3
+
+
 def overlaps(a: LabelledSpan, b: LabelledSpan) -> bool:
     """Whether two spans share at least half of the shorter."""
     shorter = min(a.end_char - a.start_char, b.end_char - b.start_char)

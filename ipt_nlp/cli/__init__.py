@@ -47,5 +47,4 @@ app.add_typer(models.app, name="models")
 
 def main() -> None:
     """Entry point of the console script."""
-    crash.install()
-    app()
+    crash.guarded(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
@@ -56,6 +57,11 @@ def planned(
     tables = [table_at(path, text_column) for path in paths if is_table(path)]
     # Those on the hub first: `datasets` is told for good, when it is imported, to stay offline.
     tables.sort(key=lambda table: not table.table.on_hub)
+    names = Counter(table.shown for table in tables)
+    if names and (twice := names.most_common(1)[0])[1] > 1:
+        raise OptionError(
+            f"{twice[0]}: two tables of that name; tag them into folders of their own"
+        )
     files = plan([path for path in paths if not is_table(path)], output, output_format)
     if not tables:
         return files

@@ -89,3 +89,9 @@ PATTERNS: tuple[str, ...] = tuple(PATTERN_INFO)
 FLAGS: tuple[str, ...] = tuple(k for k, f in FLAG_INFO.items() if f.marks_words)
 RISK_FLAGS: tuple[str, ...] = tuple(k for k, f in FLAG_INFO.items() if f.risk)
 REVIEW_REASONS: tuple[str, ...] = tuple(FLAG_INFO)
+
+
+def helpful_here(pattern: str, *, harm_by_other: bool) -> bool | None:
+    """Whether a pattern helps; unknown where violence or coercion by the other is flagged: keeping
+    quiet may be what keeps someone safe."""
+    return None if harm_by_other else PATTERN_INFO[pattern].helpful

@@ -10,7 +10,9 @@ A phrase is words in lower case, separated by spaces:
 ``a?``         may be missing
 ``tell~``      any form of a verb
 ``@insult``    any word of a list
+``!@praise``   one word, none of these
 ``<them>``     somebody: a pronoun, a relation ("my older sister"), a first name
+``<they>``     the same as a subject: "he", "my older sister", a first name
 ``..``         up to two other words, none of them a negation
 =============  ==================================================================
 """
@@ -32,6 +34,7 @@ from spacy.vocab import Vocab
 
 from ipt_nlp.codebook import PATTERN_INFO, PATTERNS, WHO, Who
 from ipt_nlp.language.clauses import clauses_of
+from ipt_nlp.language.context import head_of, is_hypothetical
 from ipt_nlp.language.doers import doer_of
 from ipt_nlp.language.turns import role_of
 
@@ -55,6 +58,12 @@ _REACH = 4
 """Words before a match in which a negation undoes it."""
 _LONGEST = 3
 """Clauses that a match may reach over; a longer one keeps to its own words."""
+_ASKS = frozenset(
+    "should how can could would do does did is am are was were what why when where who will shall "
+    "has have which".split()
+)
+_OPENS = frozenset("and but so or then well like ok okay also just hi hey please".split())
+_TO_SOMEBODY = frozenset("you u we".split())
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class PatternRule:
 
     ``who`` is ``subject`` where the one who acts is read from the clause. With ``negation`` "own"
     the phrases say themselves what is denied; otherwise a negation before them undoes the match.
+    With ``supposed`` "stands" the phrases count under "if" and "would" too, as ultimatums do.
     """
 
     name: str
@@ -72,6 +82,7 @@ class PatternRule:
     phrases: tuple[str, ...]
     who: Who | Literal["subject"] = "subject"
     negation: Literal["undoes", "own"] = "undoes"
+    supposed: Literal["undoes", "stands"] = "undoes"
 
     def __post_init__(self) -> None:
         if self.pattern not in PATTERN_INFO or self.who not in (*WHO, "subject"):
@@ -153,11 +164,14 @@ def matcher_patterns(phrase: str, *, own_negation: bool = False) -> list[list[di
         "IS_SPACE": False,
         "OP": "?",
     }
-    somebody: list[dict[str, Any]] = [
+    person: list[dict[str, Any]] = [
         {"NORM": {"IN": sorted(lists["poss"])}, "OP": "?"},
         {"NORM": {"IN": sorted(lists["kind"])}, "OP": "*"},
-        {"NORM": {"IN": sorted(lists["pronoun"] | lists["kin"])}},
     ]
+    somebody = {
+        "<them>": [*person, {"NORM": {"IN": sorted(lists["pronoun"] | lists["kin"])}}],
+        "<they>": [*person, {"NORM": {"IN": sorted(lists["they"] | lists["kin"])}}],
+    }
     pattern: list[dict[str, Any]] = []
     named: list[dict[str, Any]] = []
     for part in phrase.split():
@@ -166,9 +180,13 @@ def matcher_patterns(phrase: str, *, own_negation: bool = False) -> list[list[di
         if word == "..":
             tokens = [gap, gap]
             names = tokens
-        elif word == "<them>":
-            tokens = [{**t, "OP": t.get("OP", "?")} for t in somebody] if optional else somebody
+        elif word in somebody:
+            whom = somebody[word]
+            tokens = [{**t, "OP": t.get("OP", "?")} for t in whom] if optional else whom
             names = [{"TEXT": {"REGEX": "^[A-Z][a-z]{2,}$"}, **({"OP": "?"} if optional else {})}]
+        elif word.startswith("!"):
+            tokens = [{"NORM": {"NOT_IN": _norms(word[1:])}, "IS_PUNCT": False}]
+            names = tokens
         else:
             tokens = [{"NORM": {"IN": _norms(word)}, **({"OP": "?"} if optional else {})}]
             names = tokens
@@ -258,8 +276,9 @@ class PatternMatcher:
                 if any(seen.isdisjoint(words) for words in phrase.needed):
                     continue
                 for _, start, end in phrase.matcher(sentence):
-                    if phrase.rule.negation == "own" or not _negated(words, start):
-                        yield phrase.rule, doc[sentence.start + start : sentence.start + end]
+                    match = doc[sentence.start + start : sentence.start + end]
+                    if not _undone(phrase.rule, words, start, match):
+                        yield phrase.rule, match
 
     def find(self, doc: Doc) -> list[Span]:
         """One span a rule and clause, in order."""
@@ -267,11 +286,34 @@ class PatternMatcher:
         found: dict[tuple[int, int, str], Span] = {}
         for rule, match in self.matches(doc):
             span = _clause_span(doc, clauses, match)
+            if _asks_the_reader(span):
+                continue
             key = (span.start, span.end, rule.name)
             if key not in found:
                 made = Span(doc, span.start, span.end, label=rule.pattern, span_id=rule.name)
                 found[key] = made
         return [found[key] for key in sorted(found)]
+
+
+def _undone(rule: PatternRule, words: Sequence[str], start: int, match: Span) -> bool:
+    """Whether a match is denied, or only supposed, where the rule does not allow for it."""
+    if rule.negation != "own" and _negated(words, start):
+        return True
+    return rule.supposed != "stands" and is_hypothetical(head_of(match))
+
+
+def _asks_the_reader(clause: Span) -> bool:
+    """Whether a clause is a question to whoever reads ("Should I tell him?"), which shows nothing.
+
+    Questions to somebody in the story ("why do you always…", "can we talk") are left alone.
+    """
+    place = clause.sent.start if clause.doc.has_annotation("SENT_START") else 0
+    words = [t.lower_ for t in clause.doc[place : clause.start + 4]]
+    before = words[: clause.start - place]
+    while before and (before[0] in _OPENS or not before[0].isalpha()):
+        before = before[1:]
+    asked = words[clause.start - place :]
+    return not before and asked[0] in _ASKS and not _TO_SOMEBODY & {*asked}
 
 
 def _negated(words: Sequence[str], start: int) -> bool:

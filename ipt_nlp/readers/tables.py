@@ -61,6 +61,10 @@ class TableRow:
         raise ReadError(self.where, "no words in the column with the text")
 
 
+_CARD = "README.md"
+"""Of a dataset; any other Markdown is a note to be read."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table to be read: from :func:`table_at`; ``path`` is None on the hub."""
@@ -74,8 +78,9 @@ class Table:
 
     @property
     def shown(self) -> str:
-        """Its name without a folder."""
-        return self.table.name if self.table.on_hub else Path(self.table.name).name
+        """Its name without a folder, with the configurations that were asked for."""
+        name = self.table.name if self.table.on_hub else Path(self.table.name).resolve().name
+        return ":".join([name, *self.table.only])
 
     def splits(self) -> Iterator[tuple[str, Iterator[TableRow]]]:
         """Each split's name with its rows, which come as they are asked for.
@@ -128,10 +133,11 @@ def is_table(path: Path) -> bool:
     from ipt_nlp.readers import SUFFIXES
 
     suffixes = {
-        p.suffix.casefold() for p in path.rglob("*") if not p.name.startswith(".") and p.is_file()
+        p.suffix.casefold()
+        for p in path.rglob("*")
+        if not p.name.startswith(".") and p.is_file() and p.name != _CARD
     }
-    # The card of a dataset is Markdown.
-    return bool(suffixes & set(KINDS)) and not suffixes & (set(SUFFIXES) - {".md"})
+    return bool(suffixes & set(KINDS)) and not suffixes & set(SUFFIXES)
 
 
 def table_at(path: Path, text_column: str = "text") -> Table:

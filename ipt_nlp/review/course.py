@@ -7,14 +7,14 @@ Shares are of the client's words, or of all words where nobody is the client, as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from ipt_nlp import codebook
 from ipt_nlp.phase import phase
-from ipt_nlp.result import Person, Phase, ResultSegment, TaggedSession
+from ipt_nlp.result import PatternSpan, Person, Phase, ResultSegment, TaggedSession
 from ipt_nlp.review.labels import as_segment
 from ipt_nlp.review.schema import segments, sessions
 from ipt_nlp.review.store import Store
@@ -67,15 +67,19 @@ class ShownSession:
 
     @property
     def helpful(self) -> int:
-        return self._count(helpful=True)
+        return sum(p.helpful is True for p in self._spans())
 
     @property
     def unhelpful(self) -> int:
-        return self._count(helpful=False)
+        """Neither these nor the helpful ones where the other person is a danger."""
+        return sum(p.helpful is False for p in self._spans())
 
-    def _count(self, *, helpful: bool) -> int:
-        info = codebook.PATTERN_INFO
-        return sum(n for key, n in self.patterns.items() if info[key].helpful is helpful)
+    def patterns_by(self, who: str) -> int:
+        """Patterns of the client or of the other; those of both count for each."""
+        return sum(p.who in (who, "both") for p in self._spans())
+
+    def _spans(self) -> Iterator[PatternSpan]:
+        return (p for s in self.segments for p in s.segment.patterns)
 
 
 @dataclass(frozen=True)

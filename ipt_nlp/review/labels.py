@@ -126,6 +126,7 @@ def of_model(segment: ResultSegment) -> Labels:
 def as_segment(segment: ResultSegment, labels: Labels) -> ResultSegment:
     """The segment with a reviewer's labels in place of the model's, for the writers' code."""
     standing = labels.standing_flags
+    harm_by_other = any(f.flag == "risk_harm_by_other" for f in standing)
     reasons = [r for r in codebook.REVIEW_REASONS if any(f.flag == r for f in standing)]
     return segment.model_copy(
         update={
@@ -140,7 +141,7 @@ def as_segment(segment: ResultSegment, labels: Labels) -> ResultSegment:
                     end_char=p.end_char,
                     quote=p.quote,
                     pattern=p.pattern,
-                    helpful=codebook.PATTERN_INFO[p.pattern].helpful,
+                    helpful=codebook.helpful_here(p.pattern, harm_by_other=harm_by_other),
                     who=p.who,
                     source=p.source,
                 )

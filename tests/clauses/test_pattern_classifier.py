@@ -10,15 +10,14 @@ from spacy.language import Language
 
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.clauses.features import ClauseRows, clause_rows, rule_places
-from ipt_nlp.clauses.patterns import (
-    N_PATTERNS,
-    Floats,
+from ipt_nlp.clauses.pattern_model import (
     PatternClassifier,
-    PatternReader,
+    choose_thresholds,
     clause_targets,
-    helpful_here,
     joined_spans,
 )
+from ipt_nlp.clauses.pattern_pairs import N_PATTERNS, Floats
+from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.clauses.scoring import LabelledSpan
 from ipt_nlp.codebook import PATTERNS, WHO, Who
 from ipt_nlp.language.pipeline import load_language
@@ -120,6 +119,18 @@ def test_neighbours_join_inside_a_sentence_only() -> None:
     assert joined_spans(rows, np.array([True, False, True])) == [(0, 0), (2, 2)]
 
 
+def test_the_threshold_parts_what_can_be_parted() -> None:
+    rows = [made_rows(0, np.random.default_rng(i)) for i in range(40)]
+    pattern = PATTERNS[0]
+    spans = [[LabelledSpan(12, 20, pattern, "other")] if i % 2 else [] for i in range(40)]
+    found = [np.zeros((3, N_PATTERNS)) for _ in rows]
+    for i, p in enumerate(found):
+        p[1, 0] = 0.44 if i % 2 else 0.3
+    everything = np.ones(40, dtype=bool)
+    (first, *_) = choose_thresholds(rows, spans, found, everything)
+    assert 0.3 < first <= 0.44
+
+
 def encoded(text: str) -> EncodedText:
     words = text.split()
     starts = np.cumsum([0, *(len(w) + 1 for w in words)])[:-1]
@@ -145,7 +156,7 @@ class Fixed(PatternClassifier):
 
     def __init__(self, probabilities: list[list[float]]) -> None:
         super().__init__()
-        self.thresholds_ = np.full(N_PATTERNS, 0.4)
+        self.thresholds_ = np.full(3, 0.4)
         self.fixed = np.array(probabilities)
 
     def predict_proba(self, X: object) -> list[Floats]:
@@ -181,9 +192,3 @@ def test_without_a_classifier_rules_alone(nlp: Language) -> None:
     text = "My husband ignores me."
     (found,) = PatternReader(None).find([nlp(text)], [encoded(text)], "text")
     assert [f.source for f in found] == ["rule:ignoring"]
-
-
-def test_whether_it_helps_is_unknown_where_the_other_is_violent() -> None:
-    assert helpful_here("direct_expression", harm_by_other=False) is True
-    assert helpful_here("withdrawal", harm_by_other=False) is False
-    assert helpful_here("withdrawal", harm_by_other=True) is None

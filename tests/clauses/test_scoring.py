@@ -5,7 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipt_nlp.clauses.scoring import LabelledSpan, matches, overlaps, score_patterns
+from ipt_nlp.clauses.scoring import (
+    ERROR_KINDS,
+    LabelledSpan,
+    error_kinds,
+    matches,
+    overlaps,
+    score_patterns,
+)
 
 SPANS = st.lists(
     st.builds(
@@ -63,3 +70,28 @@ def test_counts_add_up(ours: list[LabelledSpan], theirs: list[LabelledSpan]) -> 
     assert 0.0 <= micro.f1 <= 1.0
     perfect = score_patterns([theirs], [theirs]).micro
     assert perfect.missed == 0
+
+
+def test_errors_are_counted_by_kind() -> None:
+    found = [[span(0, 10), span(20, 30, "repair")], [span(0, 10)], []]
+    labelled = [[span(0, 10, "hostility"), span(40, 50)], [], [span(0, 5)]]
+    kinds = error_kinds(found, labelled)
+    assert {k: kinds["blame"][k] for k in ERROR_KINDS if kinds["blame"][k]} == {
+        "spurious: other pattern labelled": 1,
+        "spurious: nothing labelled": 1,
+        "missed: same pattern elsewhere": 1,
+        "missed: nothing found": 1,
+    }
+    assert kinds["repair"] == {"spurious: other words labelled": 1}
+    assert kinds["hostility"] == {"missed: other pattern found": 1}
+
+
+@given(SPANS, SPANS)
+def test_kinds_of_errors_add_up_to_the_errors(
+    found: list[LabelledSpan], labelled: list[LabelledSpan]
+) -> None:
+    counts = score_patterns([found], [labelled]).micro
+    kinds = error_kinds([found], [labelled])
+    spurious = sum(n for c in kinds.values() for k, n in c.items() if k.startswith("spurious"))
+    missed = sum(n for c in kinds.values() for k, n in c.items() if k.startswith("missed"))
+    assert (spurious, missed) == (counts.spurious, counts.missed)

@@ -8,7 +8,15 @@ import pytest
 
 from ipt_nlp.corpus.rows import CorpusRow
 from ipt_nlp.errors import CorpusError
-from training.patterns import CORPUS, pattern_texts, read_corpus, training_rows
+from training.patterns import (
+    CORPUS,
+    OPEN_WRITERS,
+    YARDSTICK,
+    labelled_posts,
+    pattern_texts,
+    read_corpus,
+    training_rows,
+)
 
 
 def test_spans_of_sessions_stay_on_their_words() -> None:
@@ -32,6 +40,12 @@ def test_nothing_is_learned_from_the_test_split() -> None:
     for name in ("posts", "posts_first", "sessions", "notes"):
         tested = {r.id for r in read_corpus(CORPUS / name / "test.jsonl")}
         assert not learned & tested
+
+
+def test_the_yardstick_is_never_learned_from() -> None:
+    assert YARDSTICK not in {r.writer for r in training_rows()}
+    assert sum(r.writer == YARDSTICK for r in labelled_posts()) == 220
+    assert {*OPEN_WRITERS} <= {r.writer for r in training_rows()}
 
 
 def test_later_posts_are_among_the_rows() -> None:

@@ -59,7 +59,11 @@ def test_speech_keeps_offsets() -> None:
 def test_thresholds_go_as_low_as_the_precision_allows() -> None:
     scores = np.array([[0.9], [0.8], [0.7], [0.6], [0.1]]).repeat(len(FLAGS), axis=1)
     labels = np.array([[1], [0], [1], [0], [0]], dtype=bool).repeat(len(FLAGS), axis=1)
-    np.testing.assert_allclose(recall_first(scores, labels, [0.5, 0.6, 1.0]), [0.6, 0.7, 0.9])
+    scored = np.ones_like(labels)
+    least = [0.5, 0.6, 1.0]
+    np.testing.assert_allclose(recall_first(scores, labels, scored, least), [0.6, 0.7, 0.9])
+    scored[1, 2] = False
+    np.testing.assert_allclose(recall_first(scores, labels, scored, least), [0.6, 0.7, 0.7])
 
 
 def test_noise_is_the_same_for_the_same_seed_and_loses_marks() -> None:

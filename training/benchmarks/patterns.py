@@ -1,10 +1,13 @@
 """Communication patterns: keywords, rules, classifier and both, against labelled spans.
 
-    python -m training.benchmarks.patterns [--classifier FILE] [--real FILE] [--by-pattern]
+    python -m training.benchmarks.patterns [--classifier FILE] [--alone FILE] [--real FILE]
+        [--by-pattern] [--errors]
 
-On the test clients of IPT-Synth (sessions and notes), and on real posts where their file is given
-or lies at ``../shared/data``; figures on those are steered on. "Model" is the classifier with the
-rules' columns set to nought.
+On the test clients of IPT-Synth (sessions and notes), on open posts of a writer who is never
+learned from, and on real posts where their file is given or lies at ``../shared/data``; figures on
+those are steered on. "Model" is a classifier that was fitted without the rules
+(``training.patterns --without-rules``), given as ``--alone`` or fitted here. Errors are counted by
+kind; no words are printed.
 """
 
 from __future__ import annotations
@@ -12,31 +15,44 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
+from spacy.language import Language
 from spacy.tokens import Doc
 
 from ipt_nlp import codebook
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import SentenceEncoder
 from ipt_nlp.clauses.features import ClauseRows
-from ipt_nlp.clauses.patterns import Floats, PatternClassifier, PatternReader
-from ipt_nlp.clauses.scoring import LabelledSpan, PatternScores, score_patterns
+from ipt_nlp.clauses.pattern_model import PatternClassifier
+from ipt_nlp.clauses.pattern_pairs import Floats
+from ipt_nlp.clauses.patterns import PatternReader
+from ipt_nlp.clauses.scoring import (
+    ERROR_KINDS,
+    LabelledSpan,
+    PatternScores,
+    error_kinds,
+    score_patterns,
+)
 from ipt_nlp.language.clauses import clauses_of
 from ipt_nlp.language.patterns import FoundPattern, found_patterns
 from ipt_nlp.language.pipeline import load_language
 from training.patterns import (
     CORPUS,
     ROOT,
+    YARDSTICK,
     PatternText,
-    fit_patterns,
+    fit_on,
+    labelled_posts,
     pattern_texts,
     read_clauses,
     read_corpus,
     training_rows,
+    without_rules,
 )
 
 REAL = ROOT.parent / "shared" / "data" / "real_dev_patterns.jsonl"
@@ -61,14 +77,18 @@ KEYWORDS: dict[str, str] = {
 """A list that anyone would write first: the outside baseline."""
 
 
+Classifiers = tuple[PatternClassifier, PatternClassifier]
+
+
 @dataclass(frozen=True)
 class Read:
-    """A labelled text with everything that was made of it."""
+    """A labelled text with everything that was made of it; ``alone`` by the model without rules."""
 
     labelled: tuple[LabelledSpan, ...]
     doc: Doc
     rows: ClauseRows
     probabilities: Floats
+    alone: Floats
 
 
 def keyword_spans(doc: Doc) -> list[LabelledSpan]:
@@ -86,23 +106,18 @@ def as_spans(found: Sequence[FoundPattern]) -> list[LabelledSpan]:
 
 
 def systems(
-    classifier: PatternClassifier,
+    classifier: PatternClassifier, alone: PatternClassifier
 ) -> dict[str, Callable[[Read], list[LabelledSpan]]]:
     """The four rows of the table."""
-    both = PatternReader(classifier)
+    both, model = PatternReader(classifier), PatternReader(alone)
     return {
         "keywords": lambda read: keyword_spans(read.doc),
         "rules": lambda read: as_spans(found_patterns(read.doc)),
         "model": lambda read: as_spans(
-            both.combine(read.doc, without_rules(read.rows), read.probabilities)
+            model.combine(read.doc, without_rules(read.rows), read.alone)
         ),
         "both": lambda read: as_spans(both.combine(read.doc, read.rows, read.probabilities)),
     }
-
-
-def without_rules(rows: ClauseRows) -> ClauseRows:
-    """The same clauses as if no rule had fired."""
-    return ClauseRows(**{**rows.__dict__, "fired": rows.fired * 0.0})
 
 
 def real_texts(path: Path) -> Iterator[PatternText]:
@@ -148,49 +163,72 @@ def pattern_table(scored: dict[str, PatternScores]) -> str:
     return "\n".join(lines)
 
 
+def error_table(found: Sequence[Sequence[LabelledSpan]], reads: Sequence[Read]) -> str:
+    """Errors of every pattern by kind."""
+    kinds = error_kinds(found, [r.labelled for r in reads])
+    lines = [
+        "\n| pattern | " + " | ".join(ERROR_KINDS) + " |",
+        "|---|" + "---:|" * len(ERROR_KINDS),
+    ]
+    for pattern, counts in {**kinds, "all": sum(kinds.values(), Counter())}.items():
+        lines.append(f"| {pattern} | " + " | ".join(str(counts[k]) for k in ERROR_KINDS) + " |")
+    return "\n".join(lines)
+
+
+def fitted(options: argparse.Namespace, encoder: SentenceEncoder, nlp: Language) -> Classifiers:
+    """The classifier with rules and the one without, read from files or fitted."""
+    if options.classifier and options.alone:
+        return joblib.load(options.classifier), joblib.load(options.alone)
+    texts = pattern_texts(training_rows())
+    clauses = [rows for _, _, rows in read_clauses(texts, encoder, nlp)]
+    classifier = joblib.load(options.classifier) if options.classifier else fit_on(texts, clauses)
+    return classifier, fit_on(texts, [without_rules(c) for c in clauses])
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--classifier", type=Path, help="made by training.patterns; else fitted")
     parser.add_argument("--encoder", type=Path, default=shipped_bundle() / "encoder")
     parser.add_argument("--real", type=Path, default=REAL)
+    parser.add_argument("--alone", type=Path, help="made with --without-rules; else fitted")
     parser.add_argument("--by-pattern", action="store_true")
+    parser.add_argument("--errors", action="store_true", help="errors of both together by kind")
     options = parser.parse_args()
     nlp = load_language(everything=True)
     encoder = SentenceEncoder(options.encoder, n_threads=1)
-    classifier: PatternClassifier = (
-        joblib.load(options.classifier)
-        if options.classifier
-        else fit_patterns(training_rows(), encoder, nlp)
-    )
+    classifier, alone = fitted(options, encoder, nlp)
     sets = {
         f"IPT-Synth, test {name}": pattern_texts(read_corpus(CORPUS / name / "test.jsonl"))
         for name in ("sessions", "notes")
     }
     sets["IPT-Synth, test sessions and notes"] = [t for texts in sets.values() for t in texts]
+    sets[f"Open posts of {YARDSTICK}, never learned from"] = pattern_texts(
+        [r for r in labelled_posts() if r.writer == YARDSTICK]
+    )
     if options.real.is_file():
         sets["Real posts (steered on)"] = list(real_texts(options.real))
     kept: dict[str, Read] = {}
     for name, texts in sets.items():
         new = [t for t in texts if t.text not in kept]
         clauses = list(read_clauses(new, encoder, nlp))
-        found = classifier.predict_proba([rows for _, _, rows in clauses])
-        for text, (doc, _, rows), probabilities in zip(new, clauses, found, strict=True):
-            kept[text.text] = Read(text.spans, doc, rows, probabilities)
+        made = [rows for _, _, rows in clauses]
+        found = classifier.predict_proba(made)
+        # The classifier alone has not heard of any rule, at either stage.
+        unruled = alone.predict_proba([without_rules(rows) for rows in made])
+        for text, (doc, _, rows), *ps in zip(new, clauses, found, unruled, strict=True):
+            kept[text.text] = Read(text.spans, doc, rows, *ps)
         reads = [kept[t.text] for t in texts]
         labelled = [r.labelled for r in reads]
-        # The classifier alone has not heard of any rule, at either stage.
-        alone = classifier.predict_proba([without_rules(r.rows) for r in reads])
-        unruled = [Read(r.labelled, r.doc, r.rows, p) for r, p in zip(reads, alone, strict=True)]
-        scored = {
-            system: score_patterns(
-                [find(r) for r in (unruled if system == "model" else reads)], labelled
-            )
-            for system, find in systems(classifier).items()
+        spans = {
+            system: [find(r) for r in reads] for system, find in systems(classifier, alone).items()
         }
+        scored = {system: score_patterns(theirs, labelled) for system, theirs in spans.items()}
         print(table(name, reads, scored))
         if options.by_pattern:
             print(pattern_table(scored))
+        if options.errors:
+            print(error_table(spans["both"], reads))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import numpy as np
 
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.clauses.risk import RiskReader
-from ipt_nlp.clauses.risk_model import FLAGS, Bools, RiskInput
+from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, RiskInput
 from training.risk import CORPUS, make_inputs, text_labels, text_scores, unit_labels
 from training.risk_texts import RiskText, read_risk_texts
 
@@ -138,7 +138,8 @@ def report(found: Bools, labels: Bools, scored: Bools) -> list[str]:
 def found_flags(reader: RiskReader, inputs: Sequence[RiskInput]) -> Bools:
     """(n_texts, n_flags)."""
     scores = text_scores(inputs, reader.flags.predict_proba(inputs))
-    reached: Bools = scores >= np.minimum(reader.thresholds, 0.9)
+    least = reader.thresholds[[KINDS.index(i.kind) for i in inputs]]
+    reached: Bools = scores >= np.minimum(least, 0.9)
     return reached
 
 
@@ -214,7 +215,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="keeps encoded texts between runs")
     options = parser.parse_args()
     reader = RiskReader.from_bytes(options.model.read_bytes())
-    print("thresholds", dict(zip(FLAGS, reader.thresholds.round(3).tolist(), strict=True)))
+    for kind, least in zip(KINDS, reader.thresholds.round(3).tolist(), strict=True):
+        print("thresholds", kind, dict(zip(FLAGS, least, strict=True)))
     synthetic_report(reader, options.encoder, options.cache)
     if options.real is not None:
         real_report(reader, options.encoder, options.real, options.cache)
