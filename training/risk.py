@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from ipt_nlp.areas.bundle import shipped_bundle
-from ipt_nlp.areas.encoder import SentenceEncoder
+from ipt_nlp.areas.encoder import ENCODER_FILES, SentenceEncoder
 from ipt_nlp.clauses.risk import RiskReader, risk_input
 from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, Floats, RiskInput, RiskModel
 from ipt_nlp.clauses.risk_status import Place, StatusModel
@@ -44,8 +44,8 @@ CONTEXT_WEIGHT = 0.3
 """Of unlabelled units in a text that has the flag elsewhere: they often go on about it."""
 
 LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
-    "text": (0.25, 0.35, 0.3),
-    "transcript": (0.25, 0.2, 0.25),
+    "text": (0.28, 0.45, 0.3),
+    "transcript": (0.25, 0.35, 0.25),
     "note": (0.25, 0.25, 0.25),
 }
 """For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold."""
@@ -68,9 +68,12 @@ def make_inputs(
     if cache is not None and cache.exists():
         known = pickle.loads(cache.read_bytes())
     nlp, reader = load_language(), SentenceEncoder(encoder, n_threads=1)
+    weights = hashlib.sha256((encoder / ENCODER_FILES[0]).read_bytes()).hexdigest()
     made = []
     for item in texts:
-        key = hashlib.sha256(f"{item.text}\x1f{item.roles}\x1f{item.kind}".encode()).hexdigest()
+        key = hashlib.sha256(
+            f"{weights}\x1f{item.text}\x1f{item.roles}\x1f{item.kind}".encode()
+        ).hexdigest()
         if key not in known:
             states = reader.encode([item.text])[0]
             known[key] = risk_input(nlp(item.text), states, item.kind, item.roles)
@@ -150,7 +153,8 @@ def fit(
 ) -> tuple[RiskReader, Floats]:
     """A reader, and the unit probabilities out of fold from which its thresholds come.
 
-    The thresholds of a kind come from all texts of that kind where its part is missing.
+    The thresholds of a kind come from all texts of that kind where its part is missing, and from
+    all texts where there are none.
     """
     labels, weights, places, answers = unit_labels(texts, inputs)
     groups = [t.group for t in texts]
@@ -161,9 +165,9 @@ def fit(
     thresholds = np.ones((len(KINDS), len(FLAGS)))
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     for place, kind in enumerate(KINDS):
-        rows = written & np.array([t.part == THRESHOLD_PARTS[kind] for t in texts])
-        if not rows.any():
-            rows = written & np.array([t.kind == kind for t in texts])
+        of_part = written & np.array([t.part == THRESHOLD_PARTS[kind] for t in texts])
+        of_kind = written & np.array([t.kind == kind for t in texts])
+        rows = next(found for found in (of_part, of_kind, written) if found.any())
         thresholds[place] = recall_first(
             scores[rows], truth[rows], scored[rows], LEAST_PRECISION[kind]
         )

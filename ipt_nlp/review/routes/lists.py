@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ipt_nlp.errors import ReviewError
+from ipt_nlp.phase import phase
 from ipt_nlp.review import course, queue
 from ipt_nlp.review.queue import Filters
 from ipt_nlp.review.schema import reviews, segments, sessions
@@ -110,7 +111,8 @@ def set_client(request: Request, form: FormData) -> Response:
         values: dict[str, object] = {"client": client}
         number = whole(text_of(form, "number"), 999)
         if number:
-            values["number"] = number
+            # The phase that the file came with was that of its old number.
+            values |= {"number": number, "phase": phase(number)}
         c.execute(sa.update(sessions).where(sessions.c.id == session_id).values(values))
     return see_other(f"/session/{session_id}")
 
