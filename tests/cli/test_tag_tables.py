@@ -69,7 +69,7 @@ def test_a_name_on_the_hub(posts: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(datasets, "load_dataset", local)
     done = tag_into(tmp_path / "out", "hub:someone/posts:small")
     assert "3 sessions" in done.stderr
-    written = tmp_path / "out" / "someone--posts" / "train-00000.jsonl"
+    written = tmp_path / "out" / "someone--posts--small" / "train-00000.jsonl"
     assert [json.loads(line)["source"] for line in written.read_text().splitlines()] == [
         *("a", "b", "d")
     ]
@@ -116,3 +116,14 @@ def test_a_table_that_breaks_off_says_so(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "posts.parquet: cannot be loaded as a corpus" in done.stderr
     assert "client" not in done.stderr
+
+
+def test_two_tables_of_one_name_are_refused(posts: Path, tmp_path: Path) -> None:
+    for year in ("2023", "2024"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "posts.parquet").write_bytes(posts.read_bytes())
+    paths = [str(tmp_path / year / "posts.parquet") for year in ("2023", "2024")]
+    done = tag_into(tmp_path / "out", *paths)
+    assert done.exit_code == 2
+    assert "posts.parquet: two tables of that name" in done.stderr
+    assert not list(tmp_path.glob("out/**/*.jsonl"))

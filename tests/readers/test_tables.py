@@ -136,3 +136,11 @@ def test_nothing_is_cached(
     rows_of(tables.table_at(tmp_path / "posts.parquet", "body"))
     assert not (tmp_path / "cache").exists()
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_notes_beside_a_table_are_no_card(tmp_path: Path) -> None:
+    (tmp_path / "old.parquet").touch()
+    (tmp_path / "README.md").write_text("A card.")
+    assert is_table(tmp_path)
+    (tmp_path / "session-01.md").write_text("A note.")
+    assert not is_table(tmp_path)
