@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +23,11 @@ from transformers import AutoModel, AutoTokenizer
 
 from ipt_nlp import codebook
 from ipt_nlp.corpus import LabelledTexts, load_texts
+from training.encoder.loop import BATCH, batches, embed, move_upper
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "corpora" / "ipt-synth"
 SOURCES = ("posts", "posts_first", "sessions", "notes")
-MAX_TOKENS = 160
-BATCH = 16
-BUCKET = 20
-SCALE = 8.0
-"""Embeddings have unit length; the heads read them at this scale."""
 SEED = 0
 
 
@@ -48,21 +42,6 @@ def training_texts() -> list[tuple[str, list[bool], int]]:
     return found
 
 
-def batches(
-    rows: list[tuple[str, list[bool], int]], epoch: int
-) -> Iterator[list[tuple[str, list[bool], int]]]:
-    """Shuffled batches of texts of similar length."""
-    draw = random.Random(SEED + epoch)
-    rows = rows.copy()
-    draw.shuffle(rows)
-    made = []
-    for start in range(0, len(rows), BATCH * BUCKET):
-        near = sorted(rows[start : start + BATCH * BUCKET], key=lambda row: len(row[0]))
-        made += [near[i : i + BATCH] for i in range(0, len(near), BATCH)]
-    draw.shuffle(made)
-    yield from made
-
-
 def fine_tune(
     weights: Path, output: Path, *, epochs: int, layers: int, learning_rate: float
 ) -> None:
@@ -71,11 +50,7 @@ def fine_tune(
     torch.set_num_threads(os.cpu_count() or 1)
     tokenizer = AutoTokenizer.from_pretrained(weights)
     encoder = AutoModel.from_pretrained(weights)
-    top = encoder.config.num_hidden_layers - layers
-    for name, parameter in encoder.named_parameters():
-        parameter.requires_grad = any(
-            f"layer.{i}." in name for i in range(top, encoder.config.num_hidden_layers)
-        )
+    moving = move_upper(encoder, layers)
     rows = training_texts()
     labels = np.array([row[1] for row in rows])
     # Rare areas weigh more, by the root: the full ratio makes every text a little of everything.
@@ -84,7 +59,6 @@ def fine_tune(
     heads = torch.nn.ModuleList(
         torch.nn.Linear(encoder.config.hidden_size, len(codebook.AREAS)) for _ in SOURCES
     )
-    moving = [p for p in encoder.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(
         [
             {"params": moving, "lr": learning_rate},
@@ -100,18 +74,8 @@ def fine_tune(
     start = time.perf_counter()
     for epoch in range(epochs):
         total, count = 0.0, 0
-        for batch in batches(rows, epoch):
-            tokens = tokenizer(
-                [row[0] for row in batch],
-                padding=True,
-                truncation=True,
-                max_length=MAX_TOKENS,
-                return_tensors="pt",
-            )
-            states = encoder(**tokens).last_hidden_state
-            mask = tokens["attention_mask"][:, :, None].float()
-            pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
-            embedded = SCALE * torch.nn.functional.normalize(pooled, dim=1)
+        for batch in batches(rows, lambda row: row[0], SEED + epoch):
+            embedded = embed(encoder, tokenizer, [row[0] for row in batch])
             wanted = torch.tensor([row[1] for row in batch]).float()
             loss = torch.zeros(())
             for head, layer in enumerate(heads):

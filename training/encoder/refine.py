@@ -22,7 +22,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +32,11 @@ from transformers import AutoModel, AutoTokenizer
 
 from ipt_nlp import codebook
 from ipt_nlp.corpus.rows import CorpusRow, read_rows
+from training.encoder.loop import BATCH, batches, embed, move_upper
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "corpora" / "ipt-synth"
 PATTERN_POSTS = ROOT / "training" / "pattern_posts.jsonl"
-MAX_TOKENS = 160
-BATCH = 16
-BUCKET = 20
-SCALE = 8.0
-"""Embeddings have unit length; the layer reads them at this scale."""
 N_POSTS, N_RISK = 450, 300
 WEIGHTS = {"areas": 1.0, "risk": 0.5, "patterns": 0.4}
 MAX_BALANCE = 4.0
@@ -99,19 +95,6 @@ def _rows(part: str) -> list[CorpusRow]:
     return [row for row in found if isinstance(row, CorpusRow)]
 
 
-def batches(examples: Sequence[Example], epoch: int) -> Iterator[list[Example]]:
-    """Shuffled batches of texts of similar length."""
-    draw = random.Random(SEED + epoch)
-    shuffled = list(examples)
-    draw.shuffle(shuffled)
-    made = []
-    for start in range(0, len(shuffled), BATCH * BUCKET):
-        near = sorted(shuffled[start : start + BATCH * BUCKET], key=lambda e: len(e.text))
-        made += [near[i : i + BATCH] for i in range(0, len(near), BATCH)]
-    draw.shuffle(made)
-    yield from made
-
-
 def refine(
     weights: Path,
     output: Path,
@@ -126,11 +109,7 @@ def refine(
     torch.set_num_threads(os.cpu_count() or 1)
     tokenizer = AutoTokenizer.from_pretrained(weights)
     encoder = AutoModel.from_pretrained(weights)
-    n_layers = encoder.config.num_hidden_layers
-    upper = tuple(f"layer.{i}." for i in range(n_layers - layers, n_layers))
-    for name, parameter in encoder.named_parameters():
-        parameter.requires_grad = any(layer in name for layer in upper)
-    moving = [p for p in encoder.parameters() if p.requires_grad]
+    moving = move_upper(encoder, layers)
     head = torch.nn.Linear(encoder.config.hidden_size, len(LABELS))
     examples = training_examples(writers)
     shown = np.array([e.labels for e in examples])
@@ -155,18 +134,8 @@ def refine(
     start = time.perf_counter()
     for epoch in range(epochs):
         total, count = 0.0, 0
-        for batch in batches(examples, epoch):
-            tokens = tokenizer(
-                [e.text for e in batch],
-                padding=True,
-                truncation=True,
-                max_length=MAX_TOKENS,
-                return_tensors="pt",
-            )
-            states = encoder(**tokens).last_hidden_state
-            mask = tokens["attention_mask"][:, :, None].float()
-            pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
-            embedded = SCALE * torch.nn.functional.normalize(pooled, dim=1)
+        for batch in batches(examples, lambda e: e.text, SEED + epoch):
+            embedded = embed(encoder, tokenizer, [e.text for e in batch])
             wanted = torch.tensor([e.labels for e in batch]).float()
             settled = torch.tensor([e.settled for e in batch]).float()
             cells = loss_of(head(embedded), wanted) * settled * weight_of
