@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from joblib import parallel_config
+
 import ipt_nlp
 from ipt_nlp import readers
 from ipt_nlp.errors import BundleError, IptNlpError, OptionError
@@ -123,7 +125,8 @@ def tag_shard(batch: Batch, tasks: Sequence[Task]) -> list[Done]:
         BundleError, OptionError: The models, the package or the folder are others than the
             batch's: nothing is tagged.
     """
-    with _ONE_AT_A_TIME:
+    # scikit-learn would hand a part of this work to the cluster, whose workers wait for this one.
+    with _ONE_AT_A_TIME, parallel_config(backend="sequential"):
         tagger = _tagger(batch.source, batch.version)
         if batch.sign is not None and not (batch.output / batch.sign).exists():
             raise OptionError(
