@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 
@@ -67,5 +68,5 @@ def test_the_lock_covers_every_dependency() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower()
     wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
     for requirement in wanted:
-        name = requirement.split(">")[0].split("=")[0].split("<")[0].strip().lower()
+        name = Requirement(requirement).name.lower()
         assert f"\n{name}==" in f"\n{lock}", name
