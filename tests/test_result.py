@@ -121,7 +121,7 @@ def test_a_quote_that_is_not_its_slice_is_refused(
 
 REFUSED: dict[str, tuple[Spoil, str]] = {
     "other format": (lambda d: d.update(format="ipt-nlp/2"), "format"),
-    "unknown field": (lambda d: d["segments"][0].update({"Missing her": 1}), "segments.0: holds a field"),
+    "unknown field": (lambda d: d["segments"][0].update({"Missing her": 1}), "0: holds a field"),
     "missing field": (lambda d: d["model"].pop("sha256"), "model.sha256"),
     "unknown area": (lambda d: d["segments"][1].update(primary="anger"), "segments.1.primary"),
     "unknown pattern": (
