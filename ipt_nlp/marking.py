@@ -25,7 +25,6 @@ from ipt_nlp.segments import Segment
 from ipt_nlp.speakers import Role
 from ipt_nlp.transcript import Transcript, Turn
 
-HARM_BY_OTHER = "risk_harm_by_other"
 IDENTIFIER = "identifier"
 
 
@@ -82,7 +81,7 @@ def mark_segments(
     for cut, doc, shown, risk, names in zip(
         cuts, docs, patterns.find(docs, encoded, transcript.kind), at_risk, named, strict=True
     ):
-        unsafe = any(flag.flag == HARM_BY_OTHER for flag in risk)
+        unsafe = any(flag.flag == codebook.HARM_BY_OTHER for flag in risk)
         marks.append(
             Marks(
                 tuple(pattern_spans(doc, shown, cut.start_char, harm_by_other=unsafe)),

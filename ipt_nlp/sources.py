@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ipt_nlp.errors import BundleError, OptionError
 from ipt_nlp.places import SHIPPED_BUNDLE, SHIPPED_LANGUAGE, shipped_models
@@ -59,6 +61,11 @@ def source_of(
     return TaggerSource(str(bundle), _digest(bundle), chosen, _language(chosen), SegmentOptions())
 
 
+def pipeline_name(meta: Mapping[str, Any]) -> str:
+    """What a record calls a spaCy pipeline with this ``meta``, loaded or not."""
+    return f"{meta['lang']}_{meta['name']} {meta['version']}"
+
+
 def _digest(bundle: Path) -> str:
     if not bundle.is_dir():
         raise BundleError(f"model {bundle.name!r}: no such folder")
@@ -71,7 +78,7 @@ def _digest(bundle: Path) -> str:
 def _language(spacy_model: str | None) -> str:
     try:
         meta = json.loads((_language_folder(spacy_model) / "meta.json").read_text("utf-8"))
-        return f"{meta['lang']}_{meta['name']} {meta['version']}"
+        return pipeline_name(meta)
     except (OSError, ValueError, KeyError, TypeError):
         raise OptionError(
             "--spacy-model: neither an installed spaCy pipeline nor the folder of one"

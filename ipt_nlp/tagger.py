@@ -47,7 +47,7 @@ from ipt_nlp.result import (
     TaggedSession,
 )
 from ipt_nlp.segments import Segment, SegmentOptions, segment
-from ipt_nlp.sources import TaggerSource
+from ipt_nlp.sources import TaggerSource, pipeline_name
 from ipt_nlp.summary import summarise
 from ipt_nlp.transcript import Kind, Transcript
 
@@ -191,7 +191,7 @@ class Tagger:
             str(self.bundle.path),
             self.bundle.digest,
             self._spacy_model,
-            f"{self.nlp.meta['lang']}_{self.nlp.meta['name']} {self.nlp.meta['version']}",
+            pipeline_name(self.nlp.meta),
             self.options,
         )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from ipt_nlp.areas.classifier import AreaClassifier, Floats, ViewArray
 from ipt_nlp.areas.encoder import EncodedText, SentenceEncoder, unit
@@ -119,13 +120,18 @@ def _candidates(
     found = []
     for (t, spans), drops in zip(removable, estimated_drops(classifier, removable), strict=True):
         chosen: set[int] = set()
+        columns = t.columns if spans else ()
         own = [_pooled(t.encoded, span) for span in spans]
         lengths = np.log1p([n for n, _ in own])
-        for column in t.columns if spans else ():
-            said = classifier.first_scores(np.stack([vector for _, vector in own]), column)
-            promise = drops[:, column] + OWN_WORDS * lengths * said
-            if drops[:, column].max() < FLAT:
-                promise = _promise_alone(encoder, classifier, t, spans, column)
+        flat = {column for column in columns if drops[:, column].max() < FLAT}
+        # What each stretch says when nothing stands around it.
+        alone = _encoded_alone(encoder, t, spans) if flat else None
+        for column in columns:
+            if alone is not None and column in flat:
+                promise = expit(classifier.first_scores(alone, column))
+            else:
+                said = classifier.first_scores(np.stack([vector for _, vector in own]), column)
+                promise = drops[:, column] + OWN_WORDS * lengths * said
             best, *others = np.argsort(-promise, kind="stable")[:MEASURED].tolist()
             needed = max(MIN_PROMISE, RIVAL * float(promise[best]))
             chosen.update([best, *(i for i in others if promise[i] >= needed)])
@@ -133,17 +139,11 @@ def _candidates(
     return found
 
 
-def _promise_alone(
-    encoder: SentenceEncoder,
-    classifier: AreaClassifier,
-    text: Occlusion,
-    spans: Sequence[CharSpan],
-    column: int,
-) -> Floats:
-    """How much each stretch speaks for the area when nothing stands around it (n_spans,)."""
+def _encoded_alone(
+    encoder: SentenceEncoder, text: Occlusion, spans: Sequence[CharSpan]
+) -> NDArray[np.float32]:
     encoded = encoder.encode([text.text[start:end] for start, end in spans])
-    scores = classifier.first_scores(np.stack([e.embedding for e in encoded]), column)
-    return np.asarray(1 / (1 + np.exp(-scores)))
+    return np.stack([e.embedding for e in encoded])
 
 
 def _pooled(encoded: EncodedText, span: CharSpan) -> tuple[int, NDArray[np.float32]]:

@@ -54,7 +54,8 @@ def planned(
     from ipt_nlp.batch import plan, plan_table
     from ipt_nlp.readers.tables import is_table, table_at
 
-    tables = [table_at(path, text_column) for path in paths if is_table(path)]
+    named = [path for path in paths if is_table(path)]
+    tables = [table_at(path, text_column) for path in named]
     # Those on the hub first: `datasets` is told for good, when it is imported, to stay offline.
     tables.sort(key=lambda table: not table.table.on_hub)
     names = Counter(table.shown for table in tables)
@@ -62,7 +63,7 @@ def planned(
         raise OptionError(
             f"{twice[0]}: two tables of that name; tag them into folders of their own"
         )
-    files = plan([path for path in paths if not is_table(path)], output, output_format)
+    files = plan([path for path in paths if path not in named], output, output_format)
     if not tables:
         return files
     return chain(files, *(plan_table(table, output, output_format) for table in tables))

@@ -91,6 +91,10 @@ RISK_FLAGS: tuple[str, ...] = tuple(k for k, f in FLAG_INFO.items() if f.risk)
 REVIEW_REASONS: tuple[str, ...] = tuple(FLAG_INFO)
 
 
+HARM_BY_OTHER = "risk_harm_by_other"
+"""The flag under which nobody says what helps."""
+
+
 def helpful_here(pattern: str, *, harm_by_other: bool) -> bool | None:
     """Whether a pattern helps; unknown where violence or coercion by the other is flagged: keeping
     quiet may be what keeps someone safe."""

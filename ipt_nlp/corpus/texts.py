@@ -16,7 +16,7 @@ from typing import Any
 from ipt_nlp import codebook
 from ipt_nlp.corpus.sessions import SessionTurn, session_segments
 from ipt_nlp.errors import CorpusError
-from ipt_nlp.readers.tables import TableName, quiet_datasets, table_name
+from ipt_nlp.readers.tables import TableName, as_corpus_error, quiet_datasets, table_name
 from ipt_nlp.scratch import scratch_folder
 from ipt_nlp.transcript import Kind
 
@@ -236,18 +236,12 @@ def _dataset_rows(
 ) -> Iterator[Mapping[str, Any]]:
     path = Path(source.name)
     with scratch_folder() as cache:
-        try:
+        with as_corpus_error(path.name):
             loaded = (
                 _load_hub(datasets, source.name, source.only)
                 if source.on_hub
                 else _load_local(datasets, path, str(cache), source.only)
             )
-        except CorpusError:
-            raise
-        except Exception as error:
-            raise CorpusError(
-                f"{path.name}: cannot be loaded as a corpus ({type(error).__name__})"
-            ) from None
         for part in loaded:
             for name, rows in part.items():
                 if not splits or name in splits:

@@ -97,7 +97,7 @@ class Table:
                     yield name, self._rows(name, rows)
 
     def _rows(self, split: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[TableRow]:
-        with _told(self.shown):
+        with as_corpus_error(self.shown):
             columns = {self.text_column, "id"}
             known = getattr(rows, "column_names", None)
             if known is not None:
@@ -209,7 +209,7 @@ def stream(
 def _streams(table: TableName, cache: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Configuration ("" for the only one) and splits."""
     path = Path(table.name)
-    with _told(path.name):
+    with as_corpus_error(path.name):
         if not table.on_hub and path.is_file():
             kind = KINDS.get(path.suffix.casefold())
             if kind is None:
@@ -242,7 +242,7 @@ def _configurations(table: TableName) -> Sequence[str | None]:
 
 
 @contextmanager
-def _told(shown: str) -> Iterator[None]:
+def as_corpus_error(shown: str) -> Iterator[None]:
     """Failures of ``datasets`` as errors of ours, which repeat none of its words."""
     try:
         yield

@@ -7,7 +7,7 @@ function ``Labels -> Labels`` that refuses what the codebook or the segment does
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -88,32 +88,21 @@ class Labels(_Label):
         """Flags that were not dismissed."""
         return tuple(f for f in self.flags if f.verdict != "dismissed")
 
+    @property
+    def harm_by_other(self) -> bool:
+        """Whether somebody harms the client, as far as it was not dismissed."""
+        return any(f.flag == codebook.HARM_BY_OTHER for f in self.standing_flags)
+
 
 def of_model(segment: ResultSegment) -> Labels:
     """What the model says, as labels to start from."""
     patterns: dict[str, PatternLabel] = {}
     for p in segment.patterns:
-        label = PatternLabel(
-            start_char=p.start_char,
-            end_char=p.end_char,
-            quote=p.quote,
-            pattern=p.pattern,
-            who=p.who,
-            source=p.source,
-        )
+        label = PatternLabel(**_shared(p, PatternLabel))
         patterns.setdefault(label.key, label)
     flags: dict[str, FlagLabel] = {}
     for f in segment.flags:
-        flag = FlagLabel(
-            start_char=f.start_char,
-            end_char=f.end_char,
-            quote=f.quote,
-            flag=f.flag,
-            status=f.status,
-            subject=f.subject,
-            kind=f.kind,
-            source="model",
-        )
+        flag = FlagLabel(**_shared(f, FlagLabel), source="model")
         flags.setdefault(flag.key, flag)
     return Labels(
         areas=tuple(a for a in codebook.AREAS if a in segment.areas and segment.areas[a].present),
@@ -123,10 +112,15 @@ def of_model(segment: ResultSegment) -> Labels:
     )
 
 
+def _shared(label: BaseModel, of: type[BaseModel]) -> dict[str, Any]:
+    """The fields that a mark on words has as a label of ours and as a span of the document."""
+    own = type(label).model_fields
+    return {name: getattr(label, name) for name in of.model_fields if name in own}
+
+
 def as_segment(segment: ResultSegment, labels: Labels) -> ResultSegment:
     """The segment with a reviewer's labels in place of the model's, for the writers' code."""
     standing = labels.standing_flags
-    harm_by_other = any(f.flag == "risk_harm_by_other" for f in standing)
     reasons = [r for r in codebook.REVIEW_REASONS if any(f.flag == r for f in standing)]
     return segment.model_copy(
         update={
@@ -137,28 +131,12 @@ def as_segment(segment: ResultSegment, labels: Labels) -> ResultSegment:
             "primary": labels.primary,
             "patterns": tuple(
                 PatternSpan(
-                    start_char=p.start_char,
-                    end_char=p.end_char,
-                    quote=p.quote,
-                    pattern=p.pattern,
-                    helpful=codebook.helpful_here(p.pattern, harm_by_other=harm_by_other),
-                    who=p.who,
-                    source=p.source,
+                    **_shared(p, PatternSpan),
+                    helpful=codebook.helpful_here(p.pattern, harm_by_other=labels.harm_by_other),
                 )
                 for p in labels.patterns
             ),
-            "flags": tuple(
-                FlagSpan(
-                    start_char=f.start_char,
-                    end_char=f.end_char,
-                    quote=f.quote,
-                    flag=f.flag,
-                    status=f.status,
-                    subject=f.subject,
-                    kind=f.kind,
-                )
-                for f in standing
-            ),
+            "flags": tuple(FlagSpan(**_shared(f, FlagSpan)) for f in standing),
             "review_reasons": tuple(reasons),
             "needs_review": bool(reasons),
         }

@@ -16,7 +16,7 @@ from sklearn.cluster import MiniBatchKMeans
 
 from ipt_nlp.areas.views import view_array
 from ipt_nlp.errors import CorpusError, ReadError
-from ipt_nlp.readers.tables import HUB_PREFIX, stream
+from ipt_nlp.readers.tables import HUB_PREFIX, as_corpus_error, stream
 from ipt_nlp.result import TaggedSession
 from ipt_nlp.review.store import Store
 from ipt_nlp.scratch import scratch_folder
@@ -99,24 +99,15 @@ def read_texts(name: str, column: str, limit: int) -> list[tuple[str, str]]:
 
 def _rows(name: str, only: str) -> Iterator[Mapping[str, object]]:
     on_hub = name.startswith(HUB_PREFIX)
-    with scratch_folder() as cache:
-        try:
-            if on_hub:
-                files = {"data_files": f"*{only}*"} if only else {}
-                hub = name.removeprefix(HUB_PREFIX)
-                yield from stream(hub, on_hub=True, cache=str(cache), split="train", **files)
-                return
-            for file in _files(Path(name), only):
-                kind, data = _SUFFIXES[file.suffix], str(file)
-                yield from stream(
-                    kind, on_hub=False, cache=str(cache), data_files=data, split="train"
-                )
-        except CorpusError:
-            raise
-        except Exception as error:
-            raise CorpusError(
-                f"{Path(name).name}: cannot be loaded as a corpus ({type(error).__name__})"
-            ) from None
+    with scratch_folder() as cache, as_corpus_error(Path(name).name):
+        if on_hub:
+            files = {"data_files": f"*{only}*"} if only else {}
+            hub = name.removeprefix(HUB_PREFIX)
+            yield from stream(hub, on_hub=True, cache=str(cache), split="train", **files)
+            return
+        for file in _files(Path(name), only):
+            kind, data = _SUFFIXES[file.suffix], str(file)
+            yield from stream(kind, on_hub=False, cache=str(cache), data_files=data, split="train")
 
 
 def _files(path: Path, only: str) -> list[Path]:

@@ -113,7 +113,7 @@ def segment_view(
         lines=shown_lines(session, shown),
         areas=tuple(_area_rows(segment, labels, hidden)),
         differences=() if hidden else differences(labels, of_model(segment)),
-        harm_by_other=any(f.flag == "risk_harm_by_other" for f in labels.standing_flags),
+        harm_by_other=labels.harm_by_other,
     )
 
 

@@ -21,7 +21,6 @@ from ipt_nlp.writers import display
 from ipt_nlp.writers.marked import Piece, lines
 
 STATUS_UNKNOWN = "status unknown"
-HARM_BY_OTHER = "risk_harm_by_other"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def write(sessions: Iterable[TaggedSession]) -> Iterator[str]:
             sections=sections,
             risks=risks,
             risk_counts=_risk_counts(risks),
-            harm_by_other=any(flag.flag == HARM_BY_OTHER for _, _, flag in risks),
+            harm_by_other=any(flag.flag == codebook.HARM_BY_OTHER for _, _, flag in risks),
             patterns_used=_patterns_used(sections),
             made_by=_made_by(sections),
         )
