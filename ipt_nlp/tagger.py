@@ -57,6 +57,9 @@ Bools = NDArray[np.bool_]
 
 OnFailure = Callable[[int, Exception], None]
 
+BLOCK = 512
+"""Segments that are read at a time, some 30,000 words: more than any session has."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -110,7 +113,8 @@ class Tagger:
         alone = Transcript(source="text", text=text, turns=(), kind="text")
         whole = [Segment(0, 0, 0, 0, len(text))]
         encoded = self.bundle.encoder.encode([text])
-        marks = self._marks(self._documents(alone, whole), encoded, alone, whole)[1][0]
+        found = find_identifiers(self._identifiers, alone)
+        marks = self._marks(self._documents(alone, whole), encoded, alone, whole, found)[0]
         spans: list[PatternSpan | FlagSpan] = [*marks.patterns, *marks.flags]
         return sorted(spans, key=lambda s: (s.start_char, s.end_char))
 
@@ -134,22 +138,21 @@ class Tagger:
             else read_one(Path(session), therapist=therapist)
         )
         cuts = segment(transcript, self._starts, self.options)
-        texts = [transcript.text[c.start_char : c.end_char] for c in cuts]
-        docs = self._documents(transcript, cuts)
-        encoded = self.bundle.encoder.encode(texts)
-        classifier = self.bundle.classifier.of_kind(transcript.kind)
-        features = self.bundle.classifier.features(view_array(texts, encoded), transcript.kind)
+        blocks = [cuts[i : i + BLOCK] for i in range(0, len(cuts), BLOCK)]
+        features, encoded = self._features(transcript, blocks)
         scored = Scored(
             transcript.kind,
             self.bundle.thresholds(transcript.kind),
-            classifier.predict_features(features),
+            self.bundle.classifier.of_kind(transcript.kind).predict_features(features),
         )
-        evidence = self._evidence(cuts, texts, docs, encoded, features, scored)
-        identifiers, marks = self._marks(docs, encoded, transcript, cuts)
-        segments = tuple(
-            self._segment(*parts, scored)
-            for parts in zip(cuts, texts, marks, evidence, strict=True)
-        )
+        identifiers = find_identifiers(self._identifiers, transcript)
+        docs: list[Doc] = []
+        segments: list[ResultSegment] = []
+        for block in blocks:
+            states = encoded or self.bundle.encoder.encode(_texts(transcript, block))
+            read = self._documents(transcript, block)
+            segments += self._block(transcript, block, read, states, features, scored, identifiers)
+            docs += read
         goals = goal_spans(docs, cuts, transcript.text) if transcript.kind != "text" else ()
         named = people(docs, transcript, segments) if transcript.kind != "text" else ()
         manifest = self.bundle.manifest
@@ -180,7 +183,7 @@ class Tagger:
                 ResultTurn(**{f: getattr(turn, f) for f in ResultTurn.model_fields})
                 for turn in transcript.turns
             ),
-            segments=segments,
+            segments=tuple(segments),
             summary=summarise(transcript, segments, goals, named),
         )
 
@@ -232,6 +235,38 @@ class Tagger:
             else:
                 on_failure(place, result)
 
+    def _features(
+        self, transcript: Transcript, blocks: Sequence[Sequence[Segment]]
+    ) -> tuple[Floats, list[EncodedText]]:
+        """What areas are read from, over the whole session; the token states of a single block.
+
+        Those of several are made again when their turn comes: kept, they fill the memory.
+        """
+        views, encoded = [], []
+        for block in blocks:
+            texts = _texts(transcript, block)
+            encoded = self.bundle.encoder.encode(texts)
+            views.append(view_array(texts, encoded))
+        found = self.bundle.classifier.features(np.concatenate(views), transcript.kind)
+        return found, encoded if len(blocks) == 1 else []
+
+    def _block(
+        self,
+        transcript: Transcript,
+        cuts: Sequence[Segment],
+        docs: Sequence[Doc],
+        encoded: Sequence[EncodedText],
+        features: Floats,
+        scored: Scored,
+        identifiers: Sequence[FoundIdentifier],
+    ) -> Iterator[ResultSegment]:
+        """Segments that stand side by side; features and scores are of the whole session."""
+        texts = _texts(transcript, cuts)
+        evidence = self._evidence(cuts, texts, docs, encoded, features, scored)
+        marks = self._marks(docs, encoded, transcript, cuts, identifiers)
+        for parts in zip(cuts, texts, marks, evidence, strict=True):
+            yield self._segment(*parts, scored)
+
     def _evidence(
         self,
         cuts: Sequence[Segment],
@@ -241,10 +276,11 @@ class Tagger:
         features: Floats,
         scored: Scored,
     ) -> list[tuple[EvidenceSpan, ...]]:
+        places = [cut.index for cut in cuts]
         explained = [
             Occlusion(text, states, evidence_spans(doc), np.flatnonzero(there).tolist(), row)
             for text, doc, states, there, row in zip(
-                texts, docs, encoded, scored.present, features, strict=True
+                texts, docs, encoded, scored.present[places], features[places], strict=True
             )
         ]
         classifier = self.bundle.classifier.of_kind(scored.kind)
@@ -279,10 +315,10 @@ class Tagger:
         encoded: Sequence[EncodedText],
         transcript: Transcript,
         cuts: Sequence[Segment],
-    ) -> tuple[list[FoundIdentifier], list[Marks]]:
-        found = find_identifiers(self._identifiers, transcript)
+        identifiers: Sequence[FoundIdentifier],
+    ) -> list[Marks]:
         readers = (PatternReader(self.bundle.parts.get("patterns")), self.bundle.parts.get("risk"))
-        return found, mark_segments(docs, encoded, transcript, cuts, readers, found)
+        return mark_segments(docs, encoded, transcript, cuts, readers, identifiers)
 
     def _segment(
         self,
@@ -329,6 +365,10 @@ class Tagger:
         if present[first] and present[second] and close:
             reasons.append("mixed")
         return tuple(reasons)
+
+
+def _texts(transcript: Transcript, cuts: Sequence[Segment]) -> list[str]:
+    return [transcript.text[c.start_char : c.end_char] for c in cuts]
 
 
 def load(model: str | Path | None = None, *, spacy_model: str | Path | None = None) -> Tagger:

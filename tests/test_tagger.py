@@ -103,6 +103,14 @@ def test_processes_and_order_change_nothing(tagger: Tagger) -> None:
     assert list(tagger.pipe(transcripts[::-1])) == alone[::-1]
 
 
+def test_a_long_session_is_read_in_blocks(
+    tagger: Tagger, session: TaggedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipt_nlp.tagger.BLOCK", 2)
+    assert len(session.segments) > 2
+    assert tagger.tag(EXAMPLE) == session
+
+
 def test_annotate_marks_patterns(tagger: Tagger) -> None:
     text = "Then she yelled at me."
     spans = tagger.annotate(text)
