@@ -8,6 +8,7 @@ Pieces travel in shards to the processes that joblib finds: of this machine, or 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import threading
@@ -43,6 +44,7 @@ SUFFIXES = {
     "html": ".html",
     "parquet": ".parquet",
 }
+_PART = re.compile(r"-\d{5}$")
 SHARD_PIECES = 32
 SHARD_BYTES = 2**16
 """A shard is closed at this many files or bytes (some seconds' work), earlier in small runs."""
@@ -80,10 +82,19 @@ def plan(paths: Sequence[Path], output: Path, output_format: str) -> list[Piece]
     return list(planned.values())
 
 
-def plan_table(table: Table, output: Path, output_format: str) -> Iterator[Piece]:
+def plan_table(
+    table: Table, output: Path, output_format: str, *, say: Callable[[str], None] | None = None
+) -> Iterator[Piece]:
     """The parts of a table as they are streamed: ``output/NAME/SPLIT-00000.jsonl`` and so on.
 
     A part is ``PART_ROWS`` rows, or fewer long ones; the same table always gives the same parts.
+
+    Args:
+        table: Opened.
+        output: Folder of the results.
+        output_format: A key of ``SUFFIXES``.
+        say: Told when all parts were streamed and the folder holds results of others: the table
+            had more rows when it was tagged before.
 
     Raises:
         CorpusError: It cannot be read, or has no such column.
@@ -91,11 +102,19 @@ def plan_table(table: Table, output: Path, output_format: str) -> Iterator[Piece
     """
     _refuse_inside([table.path] if table.path else [], output)
     folder = output / re.sub(r"[^\w.-]+", "--", table.shown)
+    made: set[Path] = set()
     for split, rows in table.splits():
         for number, part in enumerate(_parts(rows)):
             name = f"{split}-{number:05d}"
             target = folder / (name + SUFFIXES[output_format])
+            made.add(target)
             yield Piece(Path(f"{table.shown}#{name}"), target, tuple(part))
+    old = {f for f in folder.glob(f"*{SUFFIXES[output_format]}") if _PART.search(f.stem)} - made
+    if old and say is not None:
+        say(
+            f"{table.shown}: {len(old)} result files are of rows that it no longer has; "
+            f"remove {', '.join(sorted(f.name for f in old)[:3])}{' …' if len(old) > 3 else ''}"
+        )
 
 
 def _parts(rows: Iterable[Any]) -> Iterator[list[Any]]:
@@ -333,9 +352,12 @@ def _killed() -> tuple[type[Exception], ...]:
 
 
 def _remove_partial(folder: Path) -> None:
-    """Files that a run was writing when it was killed."""
-    for left in folder.rglob(f"{PARTIAL_PREFIX}*{PARTIAL_SUFFIX}"):
-        left.unlink(missing_ok=True)
+    """Files that a run was writing when it was killed; not those of runs into folders inside."""
+    for here, inside, names in os.walk(folder):
+        inside[:] = [name for name in inside if not Path(here, name, LOCK).exists()]
+        for name in names:
+            if name.startswith(PARTIAL_PREFIX) and name.endswith(PARTIAL_SUFFIX):
+                Path(here, name).unlink(missing_ok=True)
 
 
 def _read_record(folder: Path) -> dict[str, Done]:

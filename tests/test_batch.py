@@ -11,6 +11,7 @@ from filelock import FileLock
 from ipt_nlp import batch as batches
 from ipt_nlp.batch import LOCK, RECORD, Batch, Done, plan, run
 from ipt_nlp.errors import OptionError
+from ipt_nlp.places import PARTIAL_PREFIX, PARTIAL_SUFFIX
 from ipt_nlp.result import TaggedSession
 from ipt_nlp.sources import source_of
 from ipt_nlp.tagger import Tagger
@@ -90,6 +91,18 @@ def test_a_run_that_was_killed_is_taken_up(tagger: Tagger, folder: Path, tmp_pat
     partial.write_text("half")
     assert [Path(d.file).name for d in tag_all(tagger, folder, out) if not d.skipped] == ["b.txt"]
     assert not partial.exists()
+
+
+def test_a_run_leaves_another_in_a_folder_inside_alone(
+    tagger: Tagger, folder: Path, tmp_path: Path
+) -> None:
+    inside = tmp_path / "out" / "other"
+    inside.mkdir(parents=True)
+    (inside / LOCK).touch()
+    theirs = inside / f"{PARTIAL_PREFIX}x{PARTIAL_SUFFIX}"
+    theirs.touch()
+    tag_all(tagger, folder, tmp_path / "out")
+    assert theirs.exists()
 
 
 def test_nothing_is_loaded_where_all_is_done(

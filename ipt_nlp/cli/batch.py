@@ -66,7 +66,8 @@ def planned(
     files = plan([path for path in paths if path not in named], output, output_format)
     if not tables:
         return files
-    return chain(files, *(plan_table(table, output, output_format) for table in tables))
+    parts = (plan_table(table, output, output_format, say=warn) for table in tables)
+    return chain(files, *parts)
 
 
 def tag_into(

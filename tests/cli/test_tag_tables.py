@@ -94,6 +94,26 @@ def test_a_part_is_done_again_when_its_rows_change(
     assert tag_all() == parts[1:]
 
 
+def test_results_of_rows_that_are_gone_are_named(
+    posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "PART_ROWS", 1)
+    output = tmp_path / "out"
+    table = table_at(posts, "body")
+    for piece in plan_table(table, output, "jsonl"):
+        piece.output.parent.mkdir(parents=True, exist_ok=True)
+        piece.output.touch()
+    said: list[str] = []
+    assert len(list(plan_table(table, output, "jsonl", say=said.append))) == 4
+    assert said == []
+    monkeypatch.setattr(batch, "PART_ROWS", 2)
+    assert len(list(plan_table(table, output, "jsonl", say=said.append))) == 2
+    assert said == [
+        "posts.parquet: 2 result files are of rows that it no longer has; "
+        "remove train-00002.jsonl, train-00003.jsonl"
+    ]
+
+
 def test_long_rows_make_short_parts(posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "PART_CHARS", 30)
     pieces = plan_table(table_at(posts, "body"), Path("out"), "jsonl")
