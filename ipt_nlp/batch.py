@@ -100,7 +100,14 @@ def plan_table(
         CorpusError: It cannot be read, or has no such column.
         OptionError: Results beside what is read.
     """
+    # At once, not when the first part is asked for.
     _refuse_inside([table.path] if table.path else [], output)
+    return _plan_parts(table, output, output_format, say)
+
+
+def _plan_parts(
+    table: Table, output: Path, output_format: str, say: Callable[[str], None] | None
+) -> Iterator[Piece]:
     folder = output / re.sub(r"[^\w.-]+", "--", table.shown)
     made: set[Path] = set()
     for split, rows in table.splits():

@@ -242,7 +242,7 @@ class Tagger:
 
         Those of several are made again when their turn comes: kept, they fill the memory.
         """
-        views, encoded = [], []
+        views, encoded = [view_array([], [])], []
         for block in blocks:
             texts = _texts(transcript, block)
             encoded = self.bundle.encoder.encode(texts)

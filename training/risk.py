@@ -24,28 +24,28 @@ from sklearn.model_selection import GroupKFold
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import ENCODER_FILES, SentenceEncoder
 from ipt_nlp.clauses.risk import RiskReader, risk_input
-from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, Floats, RiskInput, RiskModel
+from ipt_nlp.clauses.risk_model import (
+    FLAGS,
+    KINDS,
+    Bools,
+    Floats,
+    RiskInput,
+    RiskModel,
+)
 from ipt_nlp.clauses.risk_status import Place, StatusModel
 from ipt_nlp.clauses.risk_units import read_rules
-from ipt_nlp.codebook import RiskStatus, RiskSubject
 from ipt_nlp.language.pipeline import load_language
 from ipt_nlp.language.risk import find_rules
 from ipt_nlp.transcript import Kind
-from training.risk_texts import RiskText, as_speech, read_risk_texts
+from training.risk_texts import Answer, RiskText, as_speech, read_risk_texts, unit_labels
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpora" / "ipt-synth"
 SPLITS = ("train", "validation")
 
-OVERLAP = 0.4
-"""A unit has a flag when it shares this much of the shorter of unit and labelled words."""
-
-CONTEXT_WEIGHT = 0.3
-"""Of unlabelled units in a text that has the flag elsewhere: they often go on about it."""
-
 LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
     "text": (0.28, 0.45, 0.3),
-    "transcript": (0.25, 0.35, 0.25),
+    "transcript": (0.4, 0.35, 0.25),
     "note": (0.25, 0.25, 0.25),
 }
 """For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold."""
@@ -53,11 +53,13 @@ LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
 ENOUGH_RECALL = 0.97
 """They go no lower than this needs: what is left to be found would cost too many false flags."""
 
+MOST = 0.25
+"""No threshold is above this: where rules find nearly all that a part holds, as in its notes, its
+texts say nothing of what rules do not know."""
+
 THRESHOLD_PARTS: dict[Kind, str] = {"text": "posts_open", "transcript": "sessions", "note": "notes"}
 """Where the thresholds of a kind come from: of loose texts the posts that were written before they
 were labelled, for in the others risk is told too clearly and too often."""
-
-Answer = tuple[RiskStatus, RiskSubject]
 
 
 def make_inputs(
@@ -85,32 +87,20 @@ def make_inputs(
     return made
 
 
-def unit_labels(
+def labelled_units(
     texts: Sequence[RiskText], inputs: Sequence[RiskInput]
 ) -> tuple[Bools, Floats, list[list[Place]], list[list[Answer]]]:
-    """Labels and weights (n_units, n_flags), and the flagged places with status and subject."""
-    labels, weights = [], []
-    places: list[list[Place]] = []
-    answers: list[list[Answer]] = []
-    for text, item in zip(texts, inputs, strict=True):
-        flagged: dict[Place, Answer] = {}
-        own = np.zeros((len(item.units), len(FLAGS)), dtype=bool)
-        for span in text.spans:
-            column = FLAGS.index(span.flag)
-            for row, unit in enumerate(item.units):
-                shared = min(span.end_char, unit.end_char) - max(span.start_char, unit.start_char)
-                shorter = min(span.end_char - span.start_char, unit.end_char - unit.start_char)
-                if shared > 0 and shared >= OVERLAP * shorter:
-                    own[row, column] = True
-                    answer = (span.status or "current", span.subject or "speaker")
-                    flagged.setdefault((row, column), answer)
-        weight = np.where(own.any(axis=0) & ~own, CONTEXT_WEIGHT, 1.0)
-        weight[:, [f in text.unscored for f in FLAGS]] = 0.0
-        labels.append(own)
-        weights.append(weight)
-        places.append(list(flagged))
-        answers.append(list(flagged.values()))
-    return np.concatenate(labels), np.concatenate(weights), places, answers
+    """The same of many texts: units one after the other, flagged places text by text."""
+    found = [
+        unit_labels(text, [(u.start_char, u.end_char) for u in item.units])
+        for text, item in zip(texts, inputs, strict=True)
+    ]
+    return (
+        np.concatenate([own for own, _, _ in found]),
+        np.concatenate([weight for _, weight, _ in found]),
+        [list(flagged) for _, _, flagged in found],
+        [list(flagged.values()) for _, _, flagged in found],
+    )
 
 
 def text_scores(inputs: Sequence[RiskInput], probabilities: Floats) -> Floats:
@@ -149,14 +139,17 @@ def recall_first(scores: Floats, labels: Bools, scored: Bools, least: Sequence[f
 
 
 def fit(
-    texts: Sequence[RiskText], inputs: Sequence[RiskInput], *, seed: int = 0
+    texts: Sequence[RiskText],
+    inputs: Sequence[RiskInput],
+    *,
+    seed: int = 0,
 ) -> tuple[RiskReader, Floats]:
     """A reader, and the unit probabilities out of fold from which its thresholds come.
 
-    The thresholds of a kind come from all texts of that kind where its part is missing, and from
-    all texts where there are none.
+    The thresholds of a kind come from all texts of that
+    kind where its part is missing, and from all texts where there are none.
     """
-    labels, weights, places, answers = unit_labels(texts, inputs)
+    labels, weights, places, answers = labelled_units(texts, inputs)
     groups = [t.group for t in texts]
     flags = RiskModel(seed=seed).fit(inputs, labels, weights, groups)
     scores, truth = text_scores(inputs, flags.out_of_fold_), text_labels(texts)
@@ -168,8 +161,8 @@ def fit(
         of_part = written & np.array([t.part == THRESHOLD_PARTS[kind] for t in texts])
         of_kind = written & np.array([t.kind == kind for t in texts])
         rows = next(found for found in (of_part, of_kind, written) if found.any())
-        thresholds[place] = recall_first(
-            scores[rows], truth[rows], scored[rows], LEAST_PRECISION[kind]
+        thresholds[place] = np.minimum(
+            MOST, recall_first(scores[rows], truth[rows], scored[rows], LEAST_PRECISION[kind])
         )
         metrics[kind] = _metrics(scores[rows], truth[rows], scored[rows], thresholds[place])
     statuses = StatusModel(seed=seed).fit(inputs, places, answers)
@@ -235,7 +228,7 @@ def main() -> None:
     texts = training_texts()
     inputs = make_inputs(texts, options.encoder, options.cache)
     reader, _ = fit(texts, inputs)
-    _, _, places, answers = unit_labels(texts, inputs)
+    _, _, places, answers = labelled_units(texts, inputs)
     reader.metrics["out_of_fold"] = status_accuracy(
         inputs, places, answers, [t.group for t in texts]
     )

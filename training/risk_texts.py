@@ -12,7 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from ipt_nlp import codebook
+from ipt_nlp.clauses.risk_model import FLAGS, Bools, Floats
+from ipt_nlp.clauses.risk_status import Place
 from ipt_nlp.codebook import RiskStatus, RiskSubject
 from ipt_nlp.corpus.rows import CorpusRow, corpus_files, read_rows
 from ipt_nlp.errors import CorpusError
@@ -21,6 +25,14 @@ from ipt_nlp.transcript import Kind, Transcript, Utterance
 
 PARTS = ("posts", "posts_first", "posts_open", "sessions", "notes", "risk")
 """Folders of IPT-Synth whose rows carry risk flags; identifiers are written for other ends."""
+
+OVERLAP = 0.4
+"""A unit has a flag when it shares this much of the shorter of unit and labelled words."""
+
+CONTEXT_WEIGHT = 0.3
+"""Of unlabelled units in a text that has the flag elsewhere: they often go on about it."""
+
+Answer = tuple[RiskStatus, RiskSubject]
 
 _SENTENCE = re.compile(r"[.!?…]\s+")
 
@@ -164,3 +176,29 @@ _MARKS = str.maketrans(dict.fromkeys('.,!?;:…"()', " "))
 def as_speech(item: RiskText) -> RiskText:
     """The text as speech recognition may give it: lower case, no marks, offsets unchanged."""
     return replace(item, id=f"{item.id}-speech", text=item.text.lower().translate(_MARKS))
+
+
+def unit_labels(
+    text: RiskText, units: Sequence[tuple[int, int]]
+) -> tuple[Bools, Floats, dict[Place, Answer]]:
+    """Labels and weights (n_units, n_flags) of a text, and status and subject where flagged.
+
+    Args:
+        text: With its risk spans.
+        units: (start, end) code points of what is read for risk.
+    """
+    flagged: dict[Place, Answer] = {}
+    own = np.zeros((len(units), len(FLAGS)), dtype=bool)
+    for span in text.spans:
+        column = FLAGS.index(span.flag)
+        for row, (start, end) in enumerate(units):
+            shared = min(span.end_char, end) - max(span.start_char, start)
+            shorter = min(span.end_char - span.start_char, end - start)
+            if shared > 0 and shared >= OVERLAP * shorter:
+                own[row, column] = True
+                flagged.setdefault(
+                    (row, column), (span.status or "current", span.subject or "speaker")
+                )
+    weight = np.where(own.any(axis=0) & ~own, CONTEXT_WEIGHT, 1.0)
+    weight[:, [f in text.unscored for f in FLAGS]] = 0.0
+    return own, weight, flagged

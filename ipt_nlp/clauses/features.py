@@ -100,14 +100,7 @@ def clause_rows(doc: Doc, encoded: EncodedText, kind: Kind) -> ClauseRows:
     """
     clauses = clauses_of(doc)
     spans = tuple((c.start_char, c.end_char) for c in clauses)
-    places, bounds = _sentences(doc, clauses)
-    n_dimensions = encoded.tokens.shape[1]
-    states = np.zeros((len(clauses), 3 * n_dimensions), dtype=np.float32)
-    if clauses:
-        sentence_states = pool(encoded, bounds)
-        states[:, :n_dimensions] = pool(encoded, spans)
-        states[:, n_dimensions : 2 * n_dimensions] = sentence_states[places]
-        states[:, 2 * n_dimensions :] = encoded.embedding
+    places, _ = _sentences(doc, clauses)
     doers = tuple(doer_of(c) for c in clauses)
     roles = [role_of(c[0]) for c in clauses]
     base = np.array(
@@ -120,13 +113,27 @@ def clause_rows(doc: Doc, encoded: EncodedText, kind: Kind) -> ClauseRows:
     return ClauseRows(
         spans=spans,
         sentences=places,
-        states=states,
+        states=clause_states(doc, encoded),
         words=_words_in_context(doc, clauses, places, roles, doers, kind),
         fired=_fired(doc, clauses),
         base=base,
         doers=doers,
         readable=np.array([role != "therapist" for role in roles], dtype=bool),
     )
+
+
+def clause_states(doc: Doc, encoded: EncodedText) -> Array:
+    """Token states of the clauses of a document: ``ClauseRows.states``."""
+    clauses = clauses_of(doc)
+    n_dimensions = encoded.tokens.shape[1]
+    states = np.zeros((len(clauses), 3 * n_dimensions), dtype=np.float32)
+    if clauses:
+        places, bounds = _sentences(doc, clauses)
+        spans = [(c.start_char, c.end_char) for c in clauses]
+        states[:, :n_dimensions] = pool(encoded, spans)
+        states[:, n_dimensions : 2 * n_dimensions] = pool(encoded, bounds)[places]
+        states[:, 2 * n_dimensions :] = encoded.embedding
+    return states
 
 
 def _sentences(

@@ -11,6 +11,7 @@ what is learned from the frequent ones.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,19 @@ from ipt_nlp.codebook import PATTERNS, WHO, Who
 _GRID = np.arange(0.1, 0.5, 0.02)
 F1_TOLERANCE = 0.005
 _SEED = 0
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Token states of texts by an encoder that was trained on some of them alone.
+
+    Attributes:
+        states: As ``ClauseRows.states``, of every text.
+        new: (n_texts,) the texts that the encoder was not trained on.
+    """
+
+    states: Sequence[NDArray[np.float32]]
+    new: NDArray[np.bool_]
 
 
 class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -66,6 +80,7 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: Sequence[Sequence[LabelledSpan]],
         groups: Sequence[str] | None = None,
         calibrate: Sequence[bool] | None = None,
+        unseen: Sequence[Unseen] = (),
     ) -> PatternClassifier:
         """Learn from labelled texts.
 
@@ -74,15 +89,19 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             y: Labelled spans of each text.
             groups: Client or writer of each text, kept on one side of every fold.
             calibrate: Texts that thresholds are chosen on, by default all.
+            unseen: Where the encoder was trained on these texts: their states by encoders that
+                were not, each text new to one of them. What the second stage reads of states
+                comes from those; without them, from states of ``X`` out of fold.
 
         Raises:
-            ValueError: A pattern is in fewer than two groups, or no text has a clause.
+            ValueError: A pattern is in fewer than two groups, no text has a clause, or a text is
+                new to no encoder of ``unseen`` or to several.
         """
         rows = [np.flatnonzero(x.readable) for x in X]
         where = np.repeat(np.arange(len(X)), [len(r) for r in rows])
         words = [x.words[i] for x, kept in zip(X, rows, strict=True) for i in kept]
         states = np.concatenate([x.states[kept] for x, kept in zip(X, rows, strict=True)])
-        targets = [clause_targets(x, spans) for x, spans in zip(X, y, strict=True)]
+        targets = [clause_targets(x.spans, spans) for x, spans in zip(X, y, strict=True)]
         labels = np.concatenate([t[0][kept] for t, kept in zip(targets, rows, strict=True)])
         weights = np.concatenate([t[1][kept] for t, kept in zip(targets, rows, strict=True)])
         names = np.arange(len(X)).astype(str) if groups is None else np.asarray(groups)
@@ -92,11 +111,25 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         first = np.zeros((len(words), 2 * N_PATTERNS))
         splits = list(GroupKFold(self.n_folds).split(words, groups=names[where]))
         for train, test in splits:
-            fitted = self._fit_first(weighted[train], states[train], labels[train], weights[train])
-            first[test] = _first_scores(*fitted, weighted[test], states[test])
-        self.word_coefficients_, self.word_intercepts_, self.state_model_ = self._fit_first(
-            weighted, states, labels, weights
-        )
+            fitted = self._fit_words(weighted[train], labels[train], weights[train])
+            first[test, :N_PATTERNS] = _word_scores(*fitted, weighted[test])
+        read = [(states, train, test) for train, test in splits]
+        if unseen:
+            if not (np.sum([other.new for other in unseen], axis=0) == 1).all():
+                raise ValueError("unseen: each text has to be new to one encoder")
+            read = [
+                (
+                    np.concatenate([s[kept] for s, kept in zip(other.states, rows, strict=True)]),
+                    np.flatnonzero(~other.new[where]),
+                    np.flatnonzero(other.new[where]),
+                )
+                for other in unseen
+            ]
+        for values, train, test in read:
+            model = self._fit_states(values[train], labels[train], weights[train])
+            first[test, N_PATTERNS:] = _state_scores(model, values[test])
+        self.word_coefficients_, self.word_intercepts_ = self._fit_words(weighted, labels, weights)
+        self.state_model_ = self._fit_states(states, labels, weights)
         features = pair_features(X, rows, first)
         out_of_fold = np.zeros((len(words), N_PATTERNS))
         for train, test in splits:
@@ -118,9 +151,8 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return [np.zeros((len(x), N_PATTERNS)) for x in X]
         states = np.concatenate([x.states[kept] for x, kept in zip(X, rows, strict=True)])
         weighted = self.frequencies_.transform(self._hasher().transform(words))
-        first = _first_scores(
-            self.word_coefficients_, self.word_intercepts_, self.state_model_, weighted, states
-        )
+        by_words = _word_scores(self.word_coefficients_, self.word_intercepts_, weighted)
+        first = np.hstack([by_words, _state_scores(self.state_model_, states)])
         features = pair_features(X, rows, first)
         return _spread(X, rows, tree_scores(self.second_, features))
 
@@ -143,9 +175,9 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _who_hasher() -> FeatureHasher:
         return FeatureHasher(2**11, input_type="string", alternate_sign=False)
 
-    def _fit_first(
-        self, words: Any, states: NDArray[np.float32], labels: Floats, weights: Floats
-    ) -> tuple[NDArray[np.float16], Floats, Ridge]:
+    def _fit_words(
+        self, words: Any, labels: Floats, weights: Floats
+    ) -> tuple[NDArray[np.float16], Floats]:
         coefficients = np.zeros((words.shape[1], N_PATTERNS), dtype=np.float16)
         intercepts = np.zeros(N_PATTERNS)
         for column in range(N_PATTERNS):
@@ -157,8 +189,14 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             # Half precision: the pickle is a quarter of the size and the scores are the same.
             coefficients[:, column] = model.coef_[0]
             intercepts[column] = model.intercept_[0]
-        ridge = Ridge(alpha=self.state_penalty, solver="cholesky").fit(states, labels)
-        return coefficients, intercepts, ridge
+        return coefficients, intercepts
+
+    def _fit_states(self, states: NDArray[np.float32], labels: Floats, weights: Floats) -> Ridge:
+        # One solve for all patterns: a clause on whose patterns the passes differ is left out.
+        settled = (weights > 0).all(axis=1)
+        return Ridge(alpha=self.state_penalty, solver="cholesky").fit(
+            states[settled], labels[settled]
+        )
 
     def _fit_who(self, X: Sequence[ClauseRows], y: Sequence[Sequence[LabelledSpan]]) -> None:
         words, labels = [], []
@@ -173,11 +211,14 @@ class PatternClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
 
 
-def _first_scores(
-    coefficients: NDArray[np.float16], intercepts: Floats, ridge: Ridge, words: Any, states: Any
-) -> Floats:
-    by_words = np.clip(words @ coefficients.astype(np.float32) + intercepts, -8.0, 8.0)
-    return np.hstack([by_words, 10.0 * ridge.predict(states)])
+def _word_scores(coefficients: NDArray[np.float16], intercepts: Floats, words: Any) -> Floats:
+    found: Floats = np.clip(words @ coefficients.astype(np.float32) + intercepts, -8.0, 8.0)
+    return found
+
+
+def _state_scores(model: Ridge, states: NDArray[np.float32]) -> Floats:
+    found: Floats = 10.0 * model.predict(states)
+    return found
 
 
 def _spread(
@@ -225,23 +266,25 @@ def _first_clause(rows: ClauseRows, span: LabelledSpan) -> int | None:
     return next((i for i, clause in enumerate(rows.spans) if _shares(clause, span)), None)
 
 
-def clause_targets(rows: ClauseRows, spans: Sequence[LabelledSpan]) -> tuple[Floats, Floats]:
+def clause_targets(
+    clauses: Sequence[tuple[int, int]], spans: Sequence[LabelledSpan]
+) -> tuple[Floats, Floats]:
     """What each clause should be told to be, and how much that counts: (n_clauses, n_patterns).
 
     A clause shows a pattern when it shares half of the shorter with a labelled span. Spans that
-    only one pass has count for nothing.
+    only one pass has count for nothing, unless both have another there.
     """
-    labels = np.zeros((len(rows), N_PATTERNS))
-    weights = np.ones((len(rows), N_PATTERNS))
+    labels = np.zeros((len(clauses), N_PATTERNS))
+    weights = np.ones((len(clauses), N_PATTERNS))
     for span in spans:
         column = PATTERNS.index(span.pattern)
-        for i, clause in enumerate(rows.spans):
+        for i, clause in enumerate(clauses):
             if _shares(clause, span):
                 if span.agreed:
                     labels[i, column] = 1.0
                 else:
                     weights[i, column] = 0.0
-    return labels, weights
+    return labels, np.where(labels > 0, 1.0, weights)
 
 
 def joined_spans(rows: ClauseRows, on: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipt_nlp.cli.console import warn
-from ipt_nlp.errors import OptionError
+from ipt_nlp.errors import CorpusError, OptionError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -42,12 +42,15 @@ def is_folder(output: Path, paths: list[Path]) -> bool:
 
 
 def planned(
-    paths: list[Path], output: Path, output_format: str, text_column: str
+    paths: list[Path], output: Path, output_format: str, text_column: str, failures: list[str]
 ) -> Iterable[Piece]:
     """What there is to do: a list for files, a stream as soon as a table is among them.
 
+    A table that turns out to be broken while it is streamed is told in ``failures``; the others
+    go on.
+
     Raises:
-        IptNlpError: As :func:`ipt_nlp.batch.plan`; a table's own trouble as it is streamed.
+        IptNlpError: As :func:`ipt_nlp.batch.plan`.
     """
     from itertools import chain
 
@@ -66,21 +69,28 @@ def planned(
     files = plan([path for path in paths if path not in named], output, output_format)
     if not tables:
         return files
-    parts = (plan_table(table, output, output_format, say=warn) for table in tables)
-    return chain(files, *parts)
+    parts = [plan_table(table, output, output_format, say=warn) for table in tables]
+    return chain(files, *(_until_broken(part, failures) for part in parts))
+
+
+def _until_broken(pieces: Iterable[Piece], failures: list[str]) -> Iterator[Piece]:
+    try:
+        yield from pieces
+    except CorpusError as error:
+        failures.append(str(error))
 
 
 def tag_into(
     batch: Batch,
     pieces: Iterable[Piece],
+    failures: list[str],
     *,
     jobs: int,
     workers: Callable[[], AbstractContextManager[Any]] | None,
-) -> list[str]:
-    """Tag, with progress; say what was done on standard error and return the failures."""
+) -> None:
+    """Tag, with progress; say what was done on standard error and add to the failures."""
     from ipt_nlp.batch import run
 
-    failures: list[str] = []
     counts = {"tagged": 0, "skipped": 0, "sessions": 0, "words": 0}
     started = time.monotonic()
     total = len(pieces) if isinstance(pieces, Collection) else None
@@ -100,7 +110,6 @@ def tag_into(
         f"words, {counts['words'] / spent:,.0f} words/s), {counts['skipped']} done before, "
         f"{len(failures)} failures"
     )
-    return failures
 
 
 def _count(done: Done, counts: dict[str, int]) -> None:

@@ -193,10 +193,11 @@ def _tag_folder(
             raise OptionError("--output: standard input needs a file, not a folder")
         if number is not None:
             raise OptionError("--session: goes with one file; a folder's come from file names")
-        pieces = planned(paths, output, output_format, text_column)
+        failures: list[str] = []
+        pieces = planned(paths, output, output_format, text_column, failures)
         workers = workers_of(backend, scheduler)
         batch = Batch(source_of(model, spacy_model), output, output_format, therapist, of)
-        failures = tag_into(batch, pieces, jobs=jobs, workers=workers)
+        tag_into(batch, pieces, failures, jobs=jobs, workers=workers)
     for failure in failures:
         warn(_printable(failure))
     if failures:

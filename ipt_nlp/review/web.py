@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from ipt_nlp.review import queue
 from ipt_nlp.review.auth import Gate, Person
 from ipt_nlp.review.store import Store
 from ipt_nlp.writers import display
+from ipt_nlp.writers.pages import page_environment
 
 if TYPE_CHECKING:
     from ipt_nlp.tagger import Tagger
@@ -75,25 +76,11 @@ class Room:
 @cache
 def environment() -> Environment:
     """Templates: everything is escaped, and control characters are shown as code points."""
-    made = Environment(
-        loader=PackageLoader("ipt_nlp.review"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = page_environment("ipt_nlp.review")
     made.globals.update(
         display=display, codebook=codebook, notice=NOTICE, queue=queue, Reason=queue.Reason
     )
     return made
-
-
-def _finalize(value: Any) -> Any:
-    # What has __html__ is the output of a macro, each part of which came through here.
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return display.visible(value)
-    return value
 
 
 def room_of(request: Request) -> Room:

@@ -10,15 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from ipt_nlp import codebook
 from ipt_nlp.result import FlagSpan, ResultSegment, TaggedSession
 from ipt_nlp.urgency import flag_urgency
 from ipt_nlp.writers import display
 from ipt_nlp.writers.marked import Piece, lines
+from ipt_nlp.writers.pages import page_environment
 
 STATUS_UNKNOWN = "status unknown"
 
@@ -67,24 +67,10 @@ def write(sessions: Iterable[TaggedSession]) -> Iterator[str]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("ipt_nlp.writers"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment("ipt_nlp.writers")
     environment.globals.update(display=display, codebook=codebook, lines=lines)
     environment.filters.update(mark_classes=_mark_classes, tally=_tally)
     return environment
-
-
-def _finalize(value: Any) -> Any:
-    # What has __html__ is the output of a macro, each part of which came through here.
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return display.visible(value)
-    return value
 
 
 def _mark_classes(piece: Piece) -> str:

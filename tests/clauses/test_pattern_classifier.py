@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.clauses.features import ClauseRows, clause_rows, rule_places
 from ipt_nlp.clauses.pattern_model import (
     PatternClassifier,
+    Unseen,
     choose_thresholds,
     clause_targets,
     joined_spans,
@@ -99,6 +102,56 @@ def test_a_pattern_that_is_missing_is_an_error(labelled: Labelled) -> None:
         PatternClassifier(n_features=2**10).fit(rows, fewer, groups)
 
 
+def test_states_that_saw_the_labels_are_not_believed(labelled: Labelled) -> None:
+    """States that give the labels away teach to trust them; those of new texts do not."""
+    plain = (("u:plain", "kind:text", "sj:I"),) * 3
+    rows = [replace(r, words=plain) for r in labelled[0]]
+    _, spans, groups = labelled
+    new = np.array([i % 2 == 0 for i in range(len(rows))])
+    noise = np.random.default_rng(1)
+    blind = [noise.normal(size=r.states.shape).astype(np.float32) for r in rows]
+    unseen = [Unseen(blind, new), Unseen(blind, ~new)]
+    wary = PatternClassifier(n_features=2**10).fit(rows, spans, groups, unseen=unseen)
+    trusting = PatternClassifier(n_features=2**10).fit(rows, spans, groups)
+
+    def told(classifier: PatternClassifier) -> float:
+        found = classifier.predict_proba(rows)
+        return float(np.mean([p[1, i % N_PATTERNS] for i, p in enumerate(found)]))
+
+    assert told(wary) < 0.8 * told(trusting)
+
+
+def test_each_encoder_teaches_from_its_own_texts(
+    labelled: Labelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, spans, groups = labelled
+    fitted_on: list[set[int]] = []
+    fit_states = PatternClassifier._fit_states
+
+    def spy(self: PatternClassifier, states: Any, labels: Any, weights: Any) -> Any:
+        fitted_on.append(set(states[:, 0].astype(int).tolist()))
+        return fit_states(self, states, labels, weights)
+
+    monkeypatch.setattr(PatternClassifier, "_fit_states", spy)
+    new = np.array([i % 3 == 0 for i in range(len(rows))])
+    named = [np.full_like(r.states, i) for i, r in enumerate(rows)]
+    unseen = [Unseen(named, new), Unseen([s + 1000 for s in named], ~new)]
+    PatternClassifier(n_features=2**10).fit(rows, spans, groups, unseen=unseen)
+    assert fitted_on[0] == set(np.flatnonzero(~new).tolist())
+    assert fitted_on[1] == set((1000 + np.flatnonzero(new)).tolist())
+    with pytest.raises(ValueError, match="each text has to be new to one encoder"):
+        PatternClassifier().fit(rows, spans, groups, unseen=unseen[:1])
+
+
+def test_agreed_spans_win_over_what_one_pass_says(labelled: Labelled) -> None:
+    rows, spans, _ = labelled
+    [agreed] = spans[0]
+    both = [agreed, replace(agreed, agreed=False)]
+    labels, weights = clause_targets(rows[0].spans, both)
+    assert labels.sum() == 1
+    assert weights.all()
+
+
 def test_texts_without_clauses(fitted: PatternClassifier, nlp: Language) -> None:
     doc = nlp("...")
     none = clause_rows(doc, encoded(doc.text), "text")
@@ -107,7 +160,9 @@ def test_texts_without_clauses(fitted: PatternClassifier, nlp: Language) -> None
 
 def test_spans_of_one_pass_weigh_nothing() -> None:
     rows = made_rows(0, np.random.default_rng(0))
-    labels, weights = clause_targets(rows, [LabelledSpan(12, 20, "blame", "other", agreed=False)])
+    labels, weights = clause_targets(
+        rows.spans, [LabelledSpan(12, 20, "blame", "other", agreed=False)]
+    )
     assert not labels.any()
     assert weights[1, PATTERNS.index("blame")] == 0.0
     assert weights.sum() == weights.size - 1

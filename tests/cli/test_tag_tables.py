@@ -138,6 +138,19 @@ def test_a_table_that_breaks_off_says_so(tmp_path: Path) -> None:
     assert "client" not in done.stderr
 
 
+def test_a_broken_table_stops_no_other(posts: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 my client said PAR1")
+    done = runner.invoke(
+        app,
+        ["tag", str(broken), str(posts), "--text-column", "body", "-o", str(tmp_path / "out")],
+    )
+    assert done.exit_code == 2
+    assert "broken.parquet: cannot be loaded as a corpus" in done.stderr
+    assert "3 sessions" in done.stderr
+    assert (tmp_path / "out" / "posts.parquet" / "train-00000.jsonl").is_file()
+
+
 def test_two_tables_of_one_name_are_refused(posts: Path, tmp_path: Path) -> None:
     for year in ("2023", "2024"):
         (tmp_path / year).mkdir()

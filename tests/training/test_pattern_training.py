@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ipt_nlp.corpus.rows import CorpusRow
 from ipt_nlp.errors import CorpusError
-from training.patterns import (
-    CORPUS,
-    OPEN_WRITERS,
-    YARDSTICK,
-    labelled_posts,
-    pattern_texts,
-    read_corpus,
-    training_rows,
-)
+from training.pattern_texts import CORPUS, pattern_texts, post_texts, read_corpus
+from training.patterns import OPEN_WRITERS, YARDSTICK, training_texts
 
 
 def test_spans_of_sessions_stay_on_their_words() -> None:
@@ -36,22 +31,54 @@ def test_turns_of_a_segment_lie_in_it() -> None:
 
 
 def test_nothing_is_learned_from_the_test_split() -> None:
-    learned = {r.id for r in training_rows()}
-    for name in ("posts", "posts_first", "sessions", "notes"):
-        tested = {r.id for r in read_corpus(CORPUS / name / "test.jsonl")}
-        assert not learned & tested
+    learned = {t.id for t in training_texts()}
+    for name in ("posts", "posts_first", "notes"):
+        assert not learned & {r.id for r in read_corpus(CORPUS / name / "test.jsonl")}
+    clients = {r.client for r in read_corpus(CORPUS / "sessions" / "test.jsonl")}
+    assert not clients & {t.group for t in training_texts()}
 
 
 def test_the_yardstick_is_never_learned_from() -> None:
-    assert YARDSTICK not in {r.writer for r in training_rows()}
-    assert sum(r.writer == YARDSTICK for r in labelled_posts()) == 220
-    assert {*OPEN_WRITERS} <= {r.writer for r in training_rows()}
+    assert YARDSTICK not in {t.group for t in training_texts()}
+    assert sum(t.group == YARDSTICK for t in post_texts()) == 220
+    assert {*OPEN_WRITERS} <= {t.group for t in training_texts()}
 
 
-def test_later_posts_are_among_the_rows() -> None:
-    posts = [r for r in training_rows() if r.id.startswith(("p08", "p16"))]
-    assert posts
-    assert all(r.patterns_labelled for r in posts)
+def test_what_one_pass_of_two_marked_is_neutral() -> None:
+    spans = [s for t in post_texts() for s in t.spans]
+    assert 0.6 < sum(s.agreed for s in spans) / len(spans) < 0.9
+
+
+SPAN = {"start_char": 0, "end_char": 3, "quote": "???", "pattern": "blame", "who": "other"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, "a quote is not the words"),
+        ({"pattern": "nagging"}, "a pattern is not in the codebook"),
+        ({"who": "nobody"}, r"labels\.jsonl:1: patterns\.0\.who"),
+        ({"note": "x"}, r"labels\.jsonl:1: patterns\.0\.note"),
+    ],
+)
+def test_broken_labels_are_named(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    [first, *_] = post_texts()
+    span = SPAN | ({"quote": first.text[:3]} if change else {}) | change
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text(json.dumps({"id": first.id, "passes": 1, "patterns": [span]}))
+    with pytest.raises(CorpusError, match=message):
+        post_texts(posts=labels)
+
+
+def test_labels_belong_to_a_post_and_come_once(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    line = json.dumps({"id": "p99-999", "passes": 1, "patterns": []})
+    labels.write_text(line)
+    with pytest.raises(CorpusError, match="p99-999: no post has this id"):
+        post_texts(posts=labels)
+    labels.write_text(f"{line}\n{line}")
+    with pytest.raises(CorpusError, match="2: id: used before"):
+        post_texts(posts=labels)
 
 
 def test_rows_without_pattern_labels_are_left_out() -> None:

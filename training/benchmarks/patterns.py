@@ -1,7 +1,7 @@
 """Communication patterns: keywords, rules, classifier and both, against labelled spans.
 
-    python -m training.benchmarks.patterns [--classifier FILE] [--alone FILE] [--real FILE]
-        [--by-pattern] [--errors]
+    python -m training.benchmarks.patterns [--classifier FILE] [--alone FILE] [--encoder DIR]
+        [--halves DIR DIR] [--real FILE] [--by-pattern] [--errors]
 
 On the test clients of IPT-Synth (sessions and notes), on open posts of a writer who is never
 learned from, and on real posts where their file is given or lies at ``../shared/data``; figures on
@@ -41,17 +41,21 @@ from ipt_nlp.clauses.scoring import (
 from ipt_nlp.language.clauses import clauses_of
 from ipt_nlp.language.patterns import FoundPattern, found_patterns
 from ipt_nlp.language.pipeline import load_language
-from training.patterns import (
+from training.halves import check_halves
+from training.pattern_texts import (
     CORPUS,
     ROOT,
-    YARDSTICK,
     PatternText,
-    fit_on,
-    labelled_posts,
     pattern_texts,
-    read_clauses,
+    post_texts,
     read_corpus,
-    training_rows,
+)
+from training.patterns import (
+    YARDSTICK,
+    fit_patterns,
+    read_clauses,
+    read_texts,
+    training_texts,
     without_rules,
 )
 
@@ -128,7 +132,7 @@ def real_texts(path: Path) -> Iterator[PatternText]:
             LabelledSpan(p["start_char"], p["end_char"], p["pattern"], p["who"], p["agreed"])
             for p in row["patterns"]
         )
-        yield PatternText(row["text"], "text", (), spans, row["id"])
+        yield PatternText(row["id"], row["text"], "text", (), spans, row["id"])
 
 
 def table(name: str, reads: Sequence[Read], scored: dict[str, PatternScores]) -> str:
@@ -179,10 +183,11 @@ def fitted(options: argparse.Namespace, encoder: SentenceEncoder, nlp: Language)
     """The classifier with rules and the one without, read from files or fitted."""
     if options.classifier and options.alone:
         return joblib.load(options.classifier), joblib.load(options.alone)
-    texts = pattern_texts(training_rows())
-    clauses = [rows for _, _, rows in read_clauses(texts, encoder, nlp)]
-    classifier = joblib.load(options.classifier) if options.classifier else fit_on(texts, clauses)
-    return classifier, fit_on(texts, [without_rules(c) for c in clauses])
+    check_halves(options.halves or ())
+    halves = [SentenceEncoder(folder, n_threads=1) for folder in options.halves or ()]
+    read = read_texts(training_texts(), encoder, nlp, halves)
+    classifier = joblib.load(options.classifier) if options.classifier else fit_patterns(read)
+    return classifier, fit_patterns(read.without_rules())
 
 
 def main() -> None:
@@ -190,6 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--classifier", type=Path, help="made by training.patterns; else fitted")
     parser.add_argument("--encoder", type=Path, default=shipped_bundle() / "encoder")
+    parser.add_argument("--halves", type=Path, nargs=2, help="as in training.patterns")
     parser.add_argument("--real", type=Path, default=REAL)
     parser.add_argument("--alone", type=Path, help="made with --without-rules; else fitted")
     parser.add_argument("--by-pattern", action="store_true")
@@ -203,9 +209,9 @@ def main() -> None:
         for name in ("sessions", "notes")
     }
     sets["IPT-Synth, test sessions and notes"] = [t for texts in sets.values() for t in texts]
-    sets[f"Open posts of {YARDSTICK}, never learned from"] = pattern_texts(
-        [r for r in labelled_posts() if r.writer == YARDSTICK]
-    )
+    sets[f"Open posts of {YARDSTICK}, never learned from"] = [
+        t for t in post_texts() if t.group == YARDSTICK
+    ]
     if options.real.is_file():
         sets["Real posts (steered on)"] = list(real_texts(options.real))
     kept: dict[str, Read] = {}

@@ -22,7 +22,7 @@ import numpy as np
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.clauses.risk import RiskReader
 from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, RiskInput
-from training.risk import CORPUS, make_inputs, text_labels, text_scores, unit_labels
+from training.risk import CORPUS, labelled_units, make_inputs, text_labels, text_scores
 from training.risk_texts import RiskText, read_risk_texts
 
 HARD_NEGATIVES = "risk"
@@ -181,7 +181,7 @@ def synthetic_report(reader: RiskReader, encoder: Path, cache: Path | None) -> N
     plain = np.array([not t.spans for t in texts])
     quiet = Share(int((~found[plain].any(axis=1)).sum()), int(plain.sum()))
     print(f"all texts without risk left alone: {quiet}")
-    _, _, places, answers = unit_labels(texts, inputs)
+    _, _, places, answers = labelled_units(texts, inputs)
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for item, where, truth in zip(inputs, places, answers, strict=True):

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
+from training.halves import HALF_FILE
+
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Digest of the `all-MiniLM-L6-v2` weights that the frozen encoder is built from."""
 
@@ -225,6 +227,8 @@ def build(weights: Path, output: Path, *, bits: int = 8, check_base: bool = True
     target = output / "encoder.onnx"
     onnx.save(model, target)
     shutil.copyfile(weights / "tokenizer.json", output / "tokenizer.json")
+    if (weights / HALF_FILE).is_file():
+        shutil.copyfile(weights / HALF_FILE, output / HALF_FILE)
     return target
 
 

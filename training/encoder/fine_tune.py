@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from ipt_nlp import codebook
 from ipt_nlp.corpus import LabelledTexts, load_texts
-from training.encoder.loop import BATCH, batches, embed, move_upper
+from training.encoder.loop import BATCH, Descent, embed, move_upper
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "corpora" / "ipt-synth"
@@ -31,7 +31,11 @@ SOURCES = ("posts", "posts_first", "sessions", "notes")
 SEED = 0
 
 
-def training_texts() -> list[tuple[str, list[bool], int]]:
+Row = tuple[str, list[bool], int]
+"""A text, the areas it shows (n_areas,), and the index of its head."""
+
+
+def training_texts() -> list[Row]:
     """Texts of the train split with their labels and the index of their head."""
     found = []
     for head, source in enumerate(SOURCES):
@@ -59,40 +63,29 @@ def fine_tune(
     heads = torch.nn.ModuleList(
         torch.nn.Linear(encoder.config.hidden_size, len(codebook.AREAS)) for _ in SOURCES
     )
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": moving, "lr": learning_rate},
-            {"params": heads.parameters(), "lr": 2e-3},
-        ],
-        weight_decay=0.01,
-    )
-    steps = epochs * len(rows) // BATCH
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / 100) * max(0.05, 1 - step / steps)
+    descent = Descent(
+        moving,
+        heads.parameters(),
+        learning_rate=learning_rate,
+        steps=epochs * len(rows) // BATCH,
+        warm=100,
     )
     encoder.train()
-    start = time.perf_counter()
-    for epoch in range(epochs):
-        total, count = 0.0, 0
-        for batch in batches(rows, lambda row: row[0], SEED + epoch):
-            embedded = embed(encoder, tokenizer, [row[0] for row in batch])
-            wanted = torch.tensor([row[1] for row in batch]).float()
-            loss = torch.zeros(())
-            for head, layer in enumerate(heads):
-                members = [i for i, row in enumerate(batch) if row[2] == head]
-                if members:
-                    share = len(members) / len(batch)
-                    loss = loss + share * loss_of(layer(embedded[members]), wanted[members])
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(moving, 1.0)
-            optimiser.step()
-            schedule.step()
-            total, count = total + float(loss), count + 1
-        spent = time.perf_counter() - start
-        print(f"epoch {epoch + 1}: loss {total / count:.4f}, {spent:.0f} s", flush=True)
-        encoder.save_pretrained(output)
-        tokenizer.save_pretrained(output)
+
+    def loss(batch: list[Row]) -> Any:
+        embedded = embed(encoder, tokenizer, [row[0] for row in batch])
+        wanted = torch.tensor([row[1] for row in batch]).float()
+        total = torch.zeros(())
+        for head, layer in enumerate(heads):
+            members = [i for i, row in enumerate(batch) if row[2] == head]
+            if members:
+                share = len(members) / len(batch)
+                total = total + share * loss_of(layer(embedded[members]), wanted[members])
+        return total
+
+    descent.run(rows, lambda row: row[0], loss, epochs=epochs, seed=SEED)
+    encoder.save_pretrained(output)
+    tokenizer.save_pretrained(output)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ WEIGHTS = "model.safetensors"
 
 
 def soup(folders: Sequence[Path], output: Path) -> None:
-    """Write the mean of the weights of ``folders``, with the other files of the last of them.
+    """Write the mean of the weights of ``folders``; configuration and tokenizer are the last's.
 
     Raises:
         ValueError: Their weights have other names or shapes.
@@ -37,7 +37,9 @@ def soup(folders: Sequence[Path], output: Path) -> None:
         else first
         for name, first in loaded[0].items()
     }
-    shutil.copytree(folders[-1], output, dirs_exist_ok=True)
+    output.mkdir(parents=True, exist_ok=True)
+    for file in folders[-1].glob("*.json"):
+        shutil.copyfile(file, output / file.name)
     save_file(mean, output / WEIGHTS, metadata={"format": "pt"})
 
 
