@@ -8,6 +8,7 @@ that it has not seen: two encoders, each trained on one half, give those for all
 Two limits. Both start from weights that learned areas, risk and patterns of whole texts of both
 halves, so texts are new to the last step alone. And the halves are drawn by name, not by kind: of
 the open posts three quarters are in the first, of the rows about risk nine in ten in the second.
+Risk is therefore fitted without them: with them it found no more in real posts.
 """
 
 from __future__ import annotations

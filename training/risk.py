@@ -24,14 +24,7 @@ from sklearn.model_selection import GroupKFold
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import ENCODER_FILES, SentenceEncoder
 from ipt_nlp.clauses.risk import RiskReader, risk_input
-from ipt_nlp.clauses.risk_model import (
-    FLAGS,
-    KINDS,
-    Bools,
-    Floats,
-    RiskInput,
-    RiskModel,
-)
+from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, Floats, RiskInput, RiskModel
 from ipt_nlp.clauses.risk_status import Place, StatusModel
 from ipt_nlp.clauses.risk_units import read_rules
 from ipt_nlp.language.pipeline import load_language
@@ -90,7 +83,7 @@ def make_inputs(
 def labelled_units(
     texts: Sequence[RiskText], inputs: Sequence[RiskInput]
 ) -> tuple[Bools, Floats, list[list[Place]], list[list[Answer]]]:
-    """The same of many texts: units one after the other, flagged places text by text."""
+    """``unit_labels`` of many texts: units one after the other, flagged places text by text."""
     found = [
         unit_labels(text, [(u.start_char, u.end_char) for u in item.units])
         for text, item in zip(texts, inputs, strict=True)
@@ -139,15 +132,12 @@ def recall_first(scores: Floats, labels: Bools, scored: Bools, least: Sequence[f
 
 
 def fit(
-    texts: Sequence[RiskText],
-    inputs: Sequence[RiskInput],
-    *,
-    seed: int = 0,
+    texts: Sequence[RiskText], inputs: Sequence[RiskInput], *, seed: int = 0
 ) -> tuple[RiskReader, Floats]:
     """A reader, and the unit probabilities out of fold from which its thresholds come.
 
-    The thresholds of a kind come from all texts of that
-    kind where its part is missing, and from all texts where there are none.
+    The thresholds of a kind come from all texts of that kind where its part is missing, and from
+    all texts where there are none.
     """
     labels, weights, places, answers = labelled_units(texts, inputs)
     groups = [t.group for t in texts]

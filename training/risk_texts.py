@@ -18,10 +18,10 @@ from ipt_nlp import codebook
 from ipt_nlp.clauses.risk_model import FLAGS, Bools, Floats
 from ipt_nlp.clauses.risk_status import Place
 from ipt_nlp.codebook import RiskStatus, RiskSubject
-from ipt_nlp.corpus.rows import CorpusRow, corpus_files, read_rows
-from ipt_nlp.errors import CorpusError
+from ipt_nlp.corpus.rows import CorpusRow, corpus_files
 from ipt_nlp.segments import segment
 from ipt_nlp.transcript import Kind, Transcript, Utterance
+from training.pattern_texts import read_corpus
 
 PARTS = ("posts", "posts_first", "posts_open", "sessions", "notes", "risk")
 """Folders of IPT-Synth whose rows carry risk flags; identifiers are written for other ends."""
@@ -79,7 +79,7 @@ def read_risk_texts(
     for part in parts:
         for file in corpus_files(corpus / part):
             if file.stem in splits:
-                found += risk_texts(_rows(file), part, file.stem)
+                found += risk_texts(read_corpus(file), part, file.stem)
     return found
 
 
@@ -141,13 +141,6 @@ def _segments(rows: Sequence[CorpusRow], part: str, split: str) -> Iterator[Risk
             part=part,
             split=split,
         )
-
-
-def _rows(file: Path) -> Iterator[CorpusRow]:
-    for _, row in read_rows(file):
-        if not isinstance(row, CorpusRow):
-            raise CorpusError(str(row))
-        yield row
 
 
 def _spans(row: CorpusRow, offset: int) -> tuple[RiskSpan, ...]:

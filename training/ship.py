@@ -1,7 +1,7 @@
 """Train the bundle that the package ships and pin its digest.
 
     python -m training.patterns --output PARTS/patterns.joblib [--encoder DIR] [--halves DIR DIR]
-    python -m training.risk --output PARTS/risk.joblib [--encoder DIR] [--halves DIR DIR]
+    python -m training.risk --output PARTS/risk.joblib [--encoder DIR]
     python -m training.ship --parts PARTS [--encoder DIR] [--fine-tuned]
 
 Reads ``corpora/ipt-synth`` (train and validation splits; test stays unseen) and

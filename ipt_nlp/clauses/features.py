@@ -100,7 +100,7 @@ def clause_rows(doc: Doc, encoded: EncodedText, kind: Kind) -> ClauseRows:
     """
     clauses = clauses_of(doc)
     spans = tuple((c.start_char, c.end_char) for c in clauses)
-    places, _ = _sentences(doc, clauses)
+    places, bounds = _sentences(doc, clauses)
     doers = tuple(doer_of(c) for c in clauses)
     roles = [role_of(c[0]) for c in clauses]
     base = np.array(
@@ -113,7 +113,7 @@ def clause_rows(doc: Doc, encoded: EncodedText, kind: Kind) -> ClauseRows:
     return ClauseRows(
         spans=spans,
         sentences=places,
-        states=clause_states(doc, encoded),
+        states=_states(encoded, spans, places, bounds),
         words=_words_in_context(doc, clauses, places, roles, doers, kind),
         fired=_fired(doc, clauses),
         base=base,
@@ -125,11 +125,19 @@ def clause_rows(doc: Doc, encoded: EncodedText, kind: Kind) -> ClauseRows:
 def clause_states(doc: Doc, encoded: EncodedText) -> Array:
     """Token states of the clauses of a document: ``ClauseRows.states``."""
     clauses = clauses_of(doc)
+    spans = [(c.start_char, c.end_char) for c in clauses]
+    return _states(encoded, spans, *_sentences(doc, clauses))
+
+
+def _states(
+    encoded: EncodedText,
+    spans: Sequence[tuple[int, int]],
+    places: NDArray[np.int64],
+    bounds: Sequence[tuple[int, int]],
+) -> Array:
     n_dimensions = encoded.tokens.shape[1]
-    states = np.zeros((len(clauses), 3 * n_dimensions), dtype=np.float32)
-    if clauses:
-        places, bounds = _sentences(doc, clauses)
-        spans = [(c.start_char, c.end_char) for c in clauses]
+    states = np.zeros((len(spans), 3 * n_dimensions), dtype=np.float32)
+    if spans:
         states[:, :n_dimensions] = pool(encoded, spans)
         states[:, n_dimensions : 2 * n_dimensions] = pool(encoded, bounds)[places]
         states[:, 2 * n_dimensions :] = encoded.embedding

@@ -30,7 +30,7 @@ from ipt_nlp.clauses.pattern_pairs import (
     pair_features,
     tree_scores,
 )
-from ipt_nlp.clauses.scoring import LabelledSpan, score_patterns
+from ipt_nlp.clauses.scoring import LabelledSpan, score_patterns, share_half
 from ipt_nlp.codebook import PATTERNS, WHO, Who
 
 _GRID = np.arange(0.1, 0.5, 0.02)
@@ -257,13 +257,12 @@ def _who_words(rows: ClauseRows, clause: int, pattern: str) -> list[str]:
     ]
 
 
-def _shares(clause: tuple[int, int], span: LabelledSpan) -> bool:
-    shared = min(clause[1], span.end_char) - max(clause[0], span.start_char)
-    return shared > 0 and 2 * shared >= min(clause[1] - clause[0], span.end_char - span.start_char)
+def _ends(span: LabelledSpan) -> tuple[int, int]:
+    return span.start_char, span.end_char
 
 
 def _first_clause(rows: ClauseRows, span: LabelledSpan) -> int | None:
-    return next((i for i, clause in enumerate(rows.spans) if _shares(clause, span)), None)
+    return next((i for i, clause in enumerate(rows.spans) if share_half(clause, _ends(span))), None)
 
 
 def clause_targets(
@@ -279,7 +278,7 @@ def clause_targets(
     for span in spans:
         column = PATTERNS.index(span.pattern)
         for i, clause in enumerate(clauses):
-            if _shares(clause, span):
+            if share_half(clause, _ends(span)):
                 if span.agreed:
                     labels[i, column] = 1.0
                 else:

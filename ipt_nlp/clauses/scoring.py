@@ -173,8 +173,13 @@ def _nearest(span: LabelledSpan, others: Sequence[LabelledSpan]) -> int:
 
 def overlaps(a: LabelledSpan, b: LabelledSpan) -> bool:
     """Whether two spans share at least half of the shorter."""
-    shorter = min(a.end_char - a.start_char, b.end_char - b.start_char)
-    return 0 < shorter <= 2 * _shared(a, b)
+    return share_half((a.start_char, a.end_char), (b.start_char, b.end_char))
+
+
+def share_half(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    """The same of two stretches (start, end)."""
+    shorter = min(a[1] - a[0], b[1] - b[0])
+    return 0 < shorter <= 2 * (min(a[1], b[1]) - max(a[0], b[0]))
 
 
 def _shared(a: LabelledSpan, b: LabelledSpan) -> int:

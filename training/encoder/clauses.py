@@ -36,13 +36,14 @@ from transformers import AutoModel, AutoTokenizer
 
 from ipt_nlp import codebook
 from ipt_nlp.areas.bundle import open_bundle
+from ipt_nlp.clauses.pattern_pairs import N_PATTERNS
+from ipt_nlp.clauses.risk_model import WHOLE_WEIGHT
 from ipt_nlp.transcript import Kind
 from training.encoder.clause_texts import ClauseText, clause_texts
-from training.encoder.loop import BATCH, SCALE, Descent, move_upper
+from training.encoder.loop import BATCH, SCALE, Descent, move_upper, whole_states
 from training.halves import HALF_FILE
 
 MAX_TOKENS = 224
-WHOLE_WEIGHT = 0.5
 KEPT_KINDS: tuple[Kind, ...] = ("text", "transcript")
 """Notes are read for areas by the first stage of transcripts."""
 KEPT_SCORES, KEPT_PARTS, KEPT_DIRECTION = 1.0, 0.5, 4.0
@@ -50,8 +51,6 @@ RARELY = -3.0
 """Where the layer starts: nearly every cell is empty."""
 HEAD = "clause_head.pt"
 SEED = 0
-
-N_PATTERNS = len(codebook.PATTERNS)
 
 
 class Keeper:
@@ -74,8 +73,7 @@ class Keeper:
         """For a batch: its tokens, its states, and how its sentences are pooled from them."""
         with torch.no_grad():
             before = self.encoder(**tokens).last_hidden_state
-        mask = tokens["attention_mask"][:, :, None].float()
-        now, then = _whole(states, mask), _whole(before, mask)
+        now, then = (whole_states(s, tokens["attention_mask"]) for s in (states, before))
         moved = ((now - then) @ self.scorers.T).square().mean()
         turned = (1 - (now * then).sum(dim=1)).mean()
         parts = torch.cat(
@@ -91,10 +89,6 @@ class Keeper:
 
 def _unit(states: Any) -> Any:
     return torch.nn.functional.normalize(states, dim=1)
-
-
-def _whole(states: Any, mask: Any) -> Any:
-    return _unit((states * mask).sum(dim=1) / mask.sum(dim=1))
 
 
 def pooling(offsets: Any, spans: Sequence[tuple[int, int]]) -> tuple[Any, Any]:
@@ -199,7 +193,7 @@ def learn_clauses(
         )  # fmt: skip
         offsets = tokens.pop("offset_mapping").numpy()
         states = encoder(**tokens).last_hidden_state
-        embedded = _whole(states, tokens["attention_mask"][:, :, None].float())
+        embedded = whole_states(states, tokens["attention_mask"])
         read, labels, known, sentences = cells_of(batch, states, embedded, offsets)
         cells = loss_of(heads["clauses"](read), labels) * known
         total = area_loss(batch, embedded, heads["areas"])

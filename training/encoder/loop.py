@@ -100,6 +100,15 @@ def embed(encoder: Any, tokenizer: Any, texts: Sequence[str]) -> Any:
         list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
     )
     states = encoder(**tokens).last_hidden_state
-    mask = tokens["attention_mask"][:, :, None].float()
-    pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)
-    return SCALE * torch.nn.functional.normalize(pooled, dim=1)
+    return SCALE * whole_states(states, tokens["attention_mask"])
+
+
+def whole_states(states: Any, attention: Any) -> Any:
+    """Mean states of texts (n_texts, n_dimensions), of unit length.
+
+    Args:
+        states: (n_texts, n_tokens, n_dimensions).
+        attention: (n_texts, n_tokens), 1 for a token and 0 for padding.
+    """
+    mask = attention[:, :, None].float()
+    return torch.nn.functional.normalize((states * mask).sum(dim=1) / mask.sum(dim=1), dim=1)

@@ -32,9 +32,9 @@ from transformers import AutoModel, AutoTokenizer
 
 from ipt_nlp import codebook
 from ipt_nlp.clauses.scoring import LabelledSpan
-from ipt_nlp.corpus.rows import CorpusRow, read_rows
+from ipt_nlp.corpus.rows import CorpusRow
 from training.encoder.loop import BATCH, Descent, embed, move_upper
-from training.pattern_texts import CORPUS, post_texts
+from training.pattern_texts import CORPUS, post_texts, read_corpus
 
 N_POSTS, N_RISK = 450, 300
 WEIGHTS = {"areas": 1.0, "risk": 0.5, "patterns": 0.4}
@@ -84,8 +84,7 @@ def training_examples(writers: Sequence[str] | None = None) -> list[Example]:
 
 
 def _rows(part: str) -> list[CorpusRow]:
-    found = (row for _, row in read_rows(CORPUS / part / "train.jsonl"))
-    return [row for row in found if isinstance(row, CorpusRow)]
+    return read_corpus(CORPUS / part / "train.jsonl")
 
 
 def refine(
