@@ -26,6 +26,7 @@ from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import Array, EncodedText, SentenceEncoder
 from ipt_nlp.clauses.features import ClauseRows, clause_rows, clause_states
 from ipt_nlp.clauses.pattern_model import PatternClassifier, Unseen
+from ipt_nlp.corpus.rows import corpus_files
 from ipt_nlp.language.pipeline import load_language
 from training.halves import check_halves, half_of
 from training.pattern_texts import (
@@ -47,9 +48,10 @@ YARDSTICK = "p24"
 def training_texts(corpus: Path = CORPUS, posts: Path = POSTS) -> list[PatternText]:
     """Labelled texts of the train and validation splits."""
     rows = []
-    for name in ("posts_first", "notes", "sessions"):
-        for split in ("train", "validation"):
-            rows += read_corpus(corpus / name / f"{split}.jsonl")
+    for name in ("posts_first", "notes", "sessions", "sessions_open"):
+        for file in corpus_files(corpus / name):
+            if file.stem in ("train", "validation"):
+                rows += read_corpus(file)
     learned = [t for t in post_texts(corpus, posts) if t.group != YARDSTICK]
     return [*pattern_texts(rows), *learned]
 

@@ -23,7 +23,7 @@ from ipt_nlp.segments import segment
 from ipt_nlp.transcript import Kind, Transcript, Utterance
 from training.pattern_texts import read_corpus
 
-PARTS = ("posts", "posts_first", "posts_open", "sessions", "notes", "risk")
+PARTS = ("posts", "posts_first", "posts_open", "sessions", "sessions_open", "notes", "risk")
 """Folders of IPT-Synth whose rows carry risk flags; identifiers are written for other ends."""
 
 OVERLAP = 0.4

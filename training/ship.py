@@ -24,7 +24,8 @@ from ipt_nlp.clauses.risk import RiskReader
 from ipt_nlp.corpus import LabelledTexts, load_texts
 
 ROOT = Path(__file__).resolve().parent.parent
-CORPUS = f"{ROOT / 'corpora' / 'ipt-synth'}:posts,posts_open,sessions,notes"
+PARTS = ("posts", "posts_open", "sessions", "sessions_open", "notes")
+CORPUS = f"{ROOT / 'corpora' / 'ipt-synth'}:{','.join(PARTS)}"
 SPLITS = ("train", "validation")
 
 
@@ -56,7 +57,7 @@ def main() -> None:
     trained = train_bundle(
         texts,
         shipped_bundle(),
-        corpus_names=["ipt-synth (train and validation: posts, posts_open, sessions, notes)"],
+        corpus_names=[f"ipt-synth (train and validation: {', '.join(PARTS)})"],
         client_data=False,
         options=TrainOptions.from_toml(ROOT / "training" / "areas.toml"),
         encoder=options.encoder,

@@ -26,6 +26,7 @@ from ipt_nlp.transcript import Transcript, Utterance
 
 MIN_TURN_WORDS = 8
 GOLD_FOLDER = "session-gold"
+SESSIONS = "sessions"
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,16 @@ class SessionReport:
 
 
 def read_sessions(path: Path) -> list[LabelledSession]:
-    """Sessions of a file of labelled turns; focus from ``../session-gold/NAME.json`` if there.
+    """Sessions of a file of labelled turns, with their focus where the corpus says.
+
+    That stands beside the file's folder: ``session-gold/SPLIT.json`` for ``sessions/SPLIT.jsonl``,
+    ``session-gold/FOLDER-SPLIT.json`` for other folders.
 
     Raises:
         CorpusError: A row is broken, or none is a turn of a session.
     """
-    focus = _read_focus(path.parent.parent / GOLD_FOLDER / f"{path.stem}.json")
+    name = path.stem if path.parent.name == SESSIONS else f"{path.parent.name}-{path.stem}"
+    focus = _read_focus(path.parent.parent / GOLD_FOLDER / f"{name}.json")
     turns: dict[str, list[CorpusRow]] = {}
     for _, row in read_rows(path):
         if not isinstance(row, CorpusRow):

@@ -15,6 +15,7 @@ SPLITS = {
     "posts_first": {"train", "validation", "test"},
     "posts_open": {"train", "validation"},
     "sessions": {"train", "validation", "test"},
+    "sessions_open": {"train", "validation", "test"},
     "notes": {"train", "validation", "test"},
     "identifiers": {"train", "test"},
     "risk": {"train", "validation", "test"},

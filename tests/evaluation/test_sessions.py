@@ -112,6 +112,18 @@ def test_a_broken_gold_file_is_named(corpus: Path, gold: str) -> None:
         read_sessions(corpus)
 
 
+def test_the_focus_of_other_folders_has_a_file_of_its_own(corpus: Path) -> None:
+    other = corpus.parent.parent / "sessions_open" / "test.jsonl"
+    other.parent.mkdir()
+    other.write_text(corpus.read_text())
+    gold = corpus.parent.parent / "session-gold"
+    (gold / "sessions_open-test.json").write_text('[{"session": "c1-07", "focus": "conflict"}]')
+    assert {one.id: one.focus for one in read_sessions(other)} == {
+        "c1-02": None,
+        "c1-07": "conflict",
+    }
+
+
 def test_a_file_without_sessions_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "posts.jsonl"
     path.write_text(json.dumps({**ROWS[0], "session": None}) + "\n")
