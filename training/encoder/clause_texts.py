@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ipt_nlp import codebook
 from ipt_nlp.clauses.pattern_model import clause_targets
 from ipt_nlp.clauses.risk_units import risk_units
+from ipt_nlp.corpus import load_texts
 from ipt_nlp.language.clauses import clauses_of
 from ipt_nlp.language.pipeline import load_language
 from ipt_nlp.language.turns import role_of
@@ -27,7 +29,8 @@ from training.risk_texts import RiskText, read_risk_texts, unit_labels
 
 Floats = NDArray[np.float64]
 
-PATTERN_PARTS = ("posts_first", "notes", "sessions")
+SESSION_PARTS = ("sessions", "sessions_open")
+PATTERN_PARTS = ("posts_first", "notes", *SESSION_PARTS)
 AREA_PARTS = ("posts", "posts_open", "posts_first", "notes", "risk")
 RISK_WEIGHT = 2.0
 """Of a sentence's risk beside a clause's patterns: it has three cells and they fifteen."""
@@ -44,6 +47,7 @@ class ClauseText:
         labels: (n_spans, n_patterns + n_flags), 0 or 1.
         weights: The same shape; 0 where nothing is known.
         areas: (n_areas,) of the whole text, and which of them are settled; None when unlabelled.
+        session: Whether it is a segment of a session.
     """
 
     text: str
@@ -52,6 +56,7 @@ class ClauseText:
     labels: Floats
     weights: Floats
     areas: tuple[Floats, Floats] | None
+    session: bool = False
 
 
 Labelled = tuple[PatternText, bool, RiskText | None]
@@ -70,9 +75,20 @@ def labelled_texts(half: int) -> list[Labelled]:
     ]
 
 
-def clause_texts(half: int) -> list[ClauseText]:
-    """The same, cut into clauses and sentences."""
-    chosen, areas = labelled_texts(half), _areas()
+def clause_texts(half: int, *, others: float = 1.0) -> list[ClauseText]:
+    """The same, cut into clauses and sentences.
+
+    Args:
+        half: Of the clients and writers.
+        others: Share of the texts that are no sessions; those of sessions are all there.
+    """
+    areas = _areas()
+    taken = random.Random(half)
+    chosen = [
+        one
+        for one in labelled_texts(half)
+        if one[0].kind == "transcript" or taken.random() < others
+    ]
     docs = read_docs([text for text, _, _ in chosen], load_language(everything=True))
     found = []
     for (text, told, risk), doc in zip(chosen, docs, strict=True):
@@ -91,6 +107,7 @@ def clause_texts(half: int) -> list[ClauseText]:
                 _blocks(labels, own),
                 _blocks(weights * known[:, np.newaxis], RISK_WEIGHT * weight),
                 areas.get(text.text),
+                session=text.kind == "transcript",
             )
         )
     return found
@@ -127,11 +144,14 @@ def _blocks(patterns: Floats, risk: Floats) -> Floats:
 
 
 def _areas() -> dict[str, tuple[Floats, Floats]]:
+    texts = load_texts([f"{CORPUS}:{','.join((*AREA_PARTS, *SESSION_PARTS))}"], split="train")
     return {
-        row.text: (
-            np.array([a in row.areas for a in codebook.AREAS], dtype=float),
-            np.array([a not in row.unscored_areas for a in codebook.AREAS], dtype=float),
+        text: (
+            np.array([a in areas for a in codebook.AREAS], dtype=float),
+            np.array([a not in unscored for a in codebook.AREAS], dtype=float),
         )
-        for part in AREA_PARTS
-        for row in read_corpus(CORPUS / part / "train.jsonl")
+        for text, areas, unscored, whole in zip(
+            texts.texts, texts.areas, texts.unscored, texts.whole, strict=True
+        )
+        if whole
     }

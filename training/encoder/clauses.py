@@ -46,6 +46,8 @@ from training.halves import HALF_FILE
 MAX_TOKENS = 224
 KEPT_KINDS: tuple[Kind, ...] = ("text", "transcript")
 """Notes are read for areas by the first stage of transcripts."""
+SESSION_AREAS = 5.0
+"""Of a session's segment, whose reading is not kept but learned, beside other texts."""
 KEPT_SCORES, KEPT_PARTS, KEPT_DIRECTION = 1.0, 0.5, 4.0
 RARELY = -3.0
 """Where the layer starts: nearly every cell is empty."""
@@ -70,7 +72,7 @@ class Keeper:
         self.scorers = torch.tensor(np.stack([f.coef_.ravel() for f in firsts])).float()
 
     def loss(self, tokens: Any, states: Any, pools: Sequence[Any]) -> Any:
-        """For a batch: its tokens, its states, and how its sentences are pooled from them."""
+        """For texts: their tokens, their states, and how their sentences are pooled from them."""
         with torch.no_grad():
             before = self.encoder(**tokens).last_hidden_state
         now, then = (whole_states(s, tokens["attention_mask"]) for s in (states, before))
@@ -130,12 +132,13 @@ def cells_of(
 
 
 def area_loss(texts: Sequence[ClauseText], embedded: Any, layer: Any) -> Any:
-    """Of the whole texts whose areas are labelled."""
+    """Of the whole texts whose areas are labelled; nothing else holds those of sessions."""
     known = [(i, t.areas) for i, t in enumerate(texts) if t.areas is not None]
     if not known:
         return torch.zeros(())
     wanted = torch.tensor(np.stack([areas for _, (areas, _) in known])).float()
-    settled = torch.tensor(np.stack([scored for _, (_, scored) in known])).float()
+    weights = [scored * (SESSION_AREAS if texts[i].session else 1.0) for i, (_, scored) in known]
+    settled = torch.tensor(np.stack(weights)).float()
     cells = torch.nn.functional.binary_cross_entropy_with_logits(
         layer(SCALE * embedded[[i for i, _ in known]]), wanted, reduction="none"
     )
@@ -200,7 +203,11 @@ def learn_clauses(
         for columns in (slice(0, N_PATTERNS), slice(N_PATTERNS, None)):
             rows = int((known[:, columns].sum(dim=1) > 0).sum())
             total = total + cells[:, columns].sum() / max(1, rows)
-        return total if keeper is None else total + keeper.loss(tokens, states, sentences)
+        kept = [i for i, t in enumerate(batch) if not t.session]
+        if keeper is None or not kept:
+            return total
+        held = {name: values[kept] for name, values in tokens.items()}
+        return total + keeper.loss(held, states[kept], [sentences[i] for i in kept])
 
     descent.run(texts, lambda t: t.text, loss, epochs=epochs, seed=SEED)
     encoder.save_pretrained(output)
@@ -214,6 +221,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True, help="folder that refine wrote")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--half", type=int, choices=(0, 1), required=True)
+    parser.add_argument("--others", type=float, default=1.0, help="share of texts but sessions'")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--layers", type=int, default=4, help="upper layers that are trained")
     parser.add_argument("--learning-rate", type=float, default=5e-5)
@@ -226,7 +234,7 @@ def main() -> None:
     learn_clauses(
         options.weights,
         options.output,
-        clause_texts(options.half),
+        clause_texts(options.half, others=options.others),
         epochs=options.epochs,
         layers=options.layers,
         learning_rate=options.learning_rate,
