@@ -26,6 +26,9 @@ from ipt_nlp.transcript import Kind, Transcript, Turn, Utterance
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "corpora" / "ipt-synth"
+SESSION_PARTS = ("sessions", "sessions_open")
+PATTERN_PARTS = ("posts_first", "notes", *SESSION_PARTS)
+"""Folders of IPT-Synth whose rows carry pattern spans."""
 POSTS = Path(__file__).parent / "pattern_posts.jsonl"
 """Pattern spans of posts: 2,340 open ones in two passes, 1,990 others in one (``passes``). A span
 that one pass of two has carries ``agreed: false``: it is neither learned from nor scored."""

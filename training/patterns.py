@@ -31,6 +31,7 @@ from ipt_nlp.language.pipeline import load_language
 from training.halves import check_halves, half_of
 from training.pattern_texts import (
     CORPUS,
+    PATTERN_PARTS,
     POSTS,
     PatternText,
     pattern_texts,
@@ -48,7 +49,7 @@ YARDSTICK = "p24"
 def training_texts(corpus: Path = CORPUS, posts: Path = POSTS) -> list[PatternText]:
     """Labelled texts of the train and validation splits."""
     rows = []
-    for name in ("posts_first", "notes", "sessions", "sessions_open"):
+    for name in PATTERN_PARTS:
         for file in corpus_files(corpus / name):
             if file.stem in ("train", "validation"):
                 rows += read_corpus(file)

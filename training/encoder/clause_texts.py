@@ -13,12 +13,15 @@ from ipt_nlp import codebook
 from ipt_nlp.clauses.pattern_model import clause_targets
 from ipt_nlp.clauses.risk_units import risk_units
 from ipt_nlp.corpus import load_texts
+from ipt_nlp.evaluation import label_arrays
 from ipt_nlp.language.clauses import clauses_of
 from ipt_nlp.language.pipeline import load_language
 from ipt_nlp.language.turns import role_of
 from training.halves import half_of
 from training.pattern_texts import (
     CORPUS,
+    PATTERN_PARTS,
+    SESSION_PARTS,
     PatternText,
     pattern_texts,
     post_texts,
@@ -29,8 +32,6 @@ from training.risk_texts import RiskText, read_risk_texts, unit_labels
 
 Floats = NDArray[np.float64]
 
-SESSION_PARTS = ("sessions", "sessions_open")
-PATTERN_PARTS = ("posts_first", "notes", *SESSION_PARTS)
 AREA_PARTS = ("posts", "posts_open", "posts_first", "notes", "risk")
 RISK_WEIGHT = 2.0
 """Of a sentence's risk beside a clause's patterns: it has three cells and they fifteen."""
@@ -145,13 +146,9 @@ def _blocks(patterns: Floats, risk: Floats) -> Floats:
 
 def _areas() -> dict[str, tuple[Floats, Floats]]:
     texts = load_texts([f"{CORPUS}:{','.join((*AREA_PARTS, *SESSION_PARTS))}"], split="train")
+    present, settled = label_arrays(texts)
     return {
-        text: (
-            np.array([a in areas for a in codebook.AREAS], dtype=float),
-            np.array([a not in unscored for a in codebook.AREAS], dtype=float),
-        )
-        for text, areas, unscored, whole in zip(
-            texts.texts, texts.areas, texts.unscored, texts.whole, strict=True
-        )
+        text: (own.astype(float), scored.astype(float))
+        for text, own, scored, whole in zip(texts.texts, present, settled, texts.whole, strict=True)
         if whole
     }

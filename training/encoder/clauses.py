@@ -7,7 +7,8 @@ clause say which communication patterns it shows, those of each sentence which r
 layer on the states of the stretch beside those of the text. What the areas are read from is kept
 where it was (learning without forgetting, Li & Hoiem 2016, arXiv:1606.09282): the scores that the
 areas' classifiers of a bundle give to a text and its sentences, and the direction of its embedding,
-are held to those of the encoder that ``--keep`` names.
+are held to those of the encoder that ``--keep`` names. Segments of sessions are not held: their
+areas are learned here (since the weights that ship; in those, sessions were held as well).
 
 Each run learns from one half of the clients and writers (``training/halves.py``): what is fitted
 on the states later can then be judged on texts that an encoder has not seen. The shipped weights
