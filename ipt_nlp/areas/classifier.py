@@ -19,6 +19,7 @@ from sklearn.metrics import precision_recall_curve
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import has_fit_parameter
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -62,6 +63,7 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scored: Bools | None = None,
         sessions: Sequence[str] | None = None,
         second: Bools | None = None,
+        weights: Floats | None = None,
     ) -> AreaClassifier:
         """Fit both stages for each column of ``y``.
 
@@ -73,6 +75,7 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             sessions: Session of each text, rows of a session in their order; needed in context.
             second: (n_texts,), the rows that the second stage learns from; all by default. The
                 first stage learns from every row.
+            weights: (n_texts,) in the first stage, for estimators that take weights.
 
         Raises:
             ValueError: An area has no text with, or none without it.
@@ -86,9 +89,8 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for column in range(y.shape[1]):
             keep = np.flatnonzero(mask[:, column])
             folds = self._folds(y[keep, column], names[keep], f"area {column}")
-            readings.append(self._read_out_of_fold(X, y[:, column], keep, folds))
-            whole = np.stack([v.whole for v in X[keep]])
-            self.first_.append(self._base().fit(whole, y[keep, column]))
+            readings.append(self._read_out_of_fold(X, y[:, column], keep, folds, weights))
+            self.first_.append(self._fit_first(X, y[:, column], keep, weights))
         features = self._features(readings, chosen, sessions)
         self.second_: list[CalibratedClassifierCV] = []
         self.out_of_fold_ = np.full(y.shape, np.nan)
@@ -164,14 +166,29 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.second_.append(calibrated)
 
     def _read_out_of_fold(
-        self, X: ViewArray, labels: Bools, keep: NDArray[np.intp], folds: Sequence[Fold]
+        self,
+        X: ViewArray,
+        labels: Bools,
+        keep: NDArray[np.intp],
+        folds: Sequence[Fold],
+        weights: Floats | None,
     ) -> Floats:
         found = np.zeros((len(X), N_READINGS))
         for train, test in folds:
-            rows = keep[train]
-            fitted = self._base().fit(np.stack([v.whole for v in X[rows]]), labels[rows])
+            fitted = self._fit_first(X, labels, keep[train], weights)
             found[keep[test]] = read_views(fitted, X[keep[test]])
         return found
+
+    def _fit_first(
+        self, X: ViewArray, labels: Bools, rows: NDArray[np.intp], weights: Floats | None
+    ) -> Any:
+        base = self._base()
+        known = (
+            {}
+            if weights is None or not has_fit_parameter(base, "sample_weight")
+            else {"sample_weight": weights[rows]}
+        )
+        return base.fit(np.stack([v.whole for v in X[rows]]), labels[rows], **known)
 
     def _features(
         self, readings: Sequence[Floats], rows: Bools, sessions: Sequence[str] | None

@@ -7,7 +7,7 @@ own, and texts of other kinds are used where they help.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from ipt_nlp.areas.classifier import AreaClassifier, Bools, Floats, ViewArray
 from ipt_nlp.transcript import Kind
 
 FALLBACK: Kind = "text"
+OWN_WEIGHT = 3.0
+"""In the first stage, of a row of the kind beside rows of other kinds, which outnumber it."""
 
 
 def stand_in(kind: Kind, known: Iterable[Kind]) -> Kind:
@@ -36,14 +38,20 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         estimator: First-stage classifier, as in :class:`AreaClassifier`.
         calibration: As there.
         n_folds: As there.
+        estimators: First-stage classifiers of kinds that need another one.
     """
 
     def __init__(
-        self, estimator: Any = None, calibration: str = "sigmoid", n_folds: int = 5
+        self,
+        estimator: Any = None,
+        calibration: str = "sigmoid",
+        n_folds: int = 5,
+        estimators: Mapping[Kind, Any] | None = None,
     ) -> None:
         self.estimator = estimator
         self.calibration = calibration
         self.n_folds = n_folds
+        self.estimators = estimators
 
     def fit(
         self,
@@ -87,8 +95,9 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             second = (by_kind == kind) & cut
             if calibrate is not None:
                 second &= calibrate
+            base = (self.estimators or {}).get(kind, self.estimator)
             fitted = AreaClassifier(
-                None if self.estimator is None else clone(self.estimator),
+                None if base is None else clone(base),
                 in_context=kind == "transcript",
                 calibration=self.calibration,
                 n_folds=self.n_folds,
@@ -99,6 +108,7 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 scored=mask[rows],
                 sessions=order[rows],
                 second=second[rows],
+                weights=_weights(by_kind[rows] == kind),
             )
             self.out_of_fold_[second] = fitted.out_of_fold_[second[rows]]
             del fitted.out_of_fold_
@@ -125,3 +135,7 @@ class KindClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: ViewArray) -> Bools:
         """Areas at a probability of one half."""
         return self.predict_proba(X) >= 0.5
+
+
+def _weights(own: Bools) -> Floats | None:
+    return None if own.all() else np.where(own, OWN_WEIGHT, 1.0)

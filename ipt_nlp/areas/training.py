@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,8 @@ class TrainOptions:
     """What is trained.
 
     ``estimator`` is the dotted path of a scikit-learn classifier, ``parameters`` what it is made
-    with, and ``grid`` values of parameters to choose from by cross-validation.
+    with, ``grid`` values of parameters to choose from by cross-validation, and ``kinds`` what
+    takes the place of parameters, chosen ones too, for single kinds of text.
     """
 
     name: str = "ipt-areas"
@@ -60,6 +61,7 @@ class TrainOptions:
         default_factory=lambda: {"C": 1.0, "class_weight": "balanced", "max_iter": 1000}
     )
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    kinds: Mapping[Kind, Mapping[str, Any]] = field(default_factory=dict)
     calibration: str = "sigmoid"
     n_folds: int = 5
 
@@ -76,6 +78,12 @@ class TrainOptions:
                 isinstance(v, list) and v for v in options.grid.values()
             ):
                 raise TypeError("grid: a table, each parameter with a list of values")
+            if not isinstance(options.kinds, dict) or not all(
+                kind in get_args(Kind) and isinstance(v, dict) for kind, v in options.kinds.items()
+            ):
+                raise TypeError(
+                    f"kinds: tables of parameters, each for one of {', '.join(get_args(Kind))}"
+                )
         except FileNotFoundError:
             raise OptionError(f"--config: no file {path.name!r}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
@@ -89,6 +97,14 @@ class TrainOptions:
             OptionError: Not a scikit-learn classifier, or parameters it does not take.
         """
         return build_estimator(self.estimator, {**self.parameters, **(chosen or {})})
+
+    def build_kinds(self, chosen: Mapping[str, Any] | None = None) -> dict[Kind, Any]:
+        """The estimators of ``kinds``.
+
+        Raises:
+            OptionError: As :meth:`build`.
+        """
+        return {kind: self.build({**(chosen or {}), **own}) for kind, own in self.kinds.items()}
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,7 @@ def train_bundle(
     weights = encoder or shipped_bundle() / "encoder"
     view_encoder = ViewEncoder(path=str(weights))
     options.build()  # a wrong configuration is told before anything is encoded
+    options.build_kinds()
     cache = ViewCache(view_encoder)
     seen = encode_views(view_encoder, texts.texts, progress, cache)
     labels, scored = label_arrays(texts)
@@ -163,10 +180,12 @@ def train_bundle(
                 n_jobs=n_jobs,
                 workers=workers,
             )
+        chosen = tried[0].parameters if tried else None
         classifier = KindClassifier(
-            options.build(tried[0].parameters if tried else None),
+            options.build(chosen),
             options.calibration,
             options.n_folds,
+            options.build_kinds(chosen),
         )
         classifier.fit(
             seen,

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 
 from ipt_nlp.areas.classifier import AreaClassifier, best_thresholds, read_views
 from ipt_nlp.areas.kinds import KindClassifier
@@ -60,6 +62,24 @@ def test_any_estimator_can_stand_in() -> None:
     forest = RandomForestClassifier(n_estimators=10, random_state=0)
     fitted = clone(AreaClassifier(forest, calibration="isotonic")).fit(x, y, groups=groups)
     assert fitted.predict(x).shape == y.shape
+
+
+def test_a_row_that_weighs_three_counts_as_three_rows() -> None:
+    x, y, _ = made()
+    weights = np.where(np.arange(N) % 2, 3.0, 1.0)
+    plain = LogisticRegression(max_iter=1000)
+    weighed = AreaClassifier(plain).fit(x, y, weights=weights)
+    thrice = np.repeat(np.arange(N), weights.astype(int))
+    repeated = AreaClassifier(plain).fit(x[thrice], y[thrice])
+    for one, other in zip(weighed.first_, repeated.first_, strict=True):
+        np.testing.assert_allclose(one.coef_, other.coef_, rtol=1e-3)
+
+
+def test_estimators_without_weights_learn_from_every_kind_too() -> None:
+    x, y, groups = made()
+    kinds: list[Kind] = ["text" if i % 2 else "note" for i in range(N)]
+    fitted = KindClassifier(KNeighborsClassifier()).fit(x, y, kinds=kinds, groups=groups)
+    assert fitted.predict_proba(x, "note").shape == y.shape
 
 
 def test_an_area_that_never_occurs_is_an_error() -> None:

@@ -99,13 +99,33 @@ def test_any_scikit_learn_classifier_by_name(texts: LabelledTexts, tmp_path: Pat
         ("[grid]\nC = 1.0", "list of values"),
         ("grid = 3", "areas.toml"),
         ("[[", "areas.toml"),
+        ("[kinds.letter]\nC = 1.0", "each for one of transcript, note, text"),
+        ("[kinds]\nnote = 1.0", "tables of parameters"),
+        ("[kinds.note]\ncolour = 1.0", "colour"),
     ],
 )
 def test_a_wrong_configuration_is_explained(tmp_path: Path, toml: str, message: str) -> None:
     path = tmp_path / "areas.toml"
     path.write_text(toml)
     with pytest.raises(OptionError, match=message):
-        TrainOptions.from_toml(path).build()
+        made_from(path)
+
+
+def made_from(path: Path) -> None:
+    options = TrainOptions.from_toml(path)
+    options.build()
+    options.build_kinds()
+
+
+def test_a_kind_has_parameters_of_its_own(texts: LabelledTexts, tmp_path: Path) -> None:
+    options = TrainOptions(kinds={"note": {"C": 0.25}})
+    assert options.build_kinds({"C": 9.0, "max_iter": 50})["note"].get_params()["max_iter"] == 50
+    kind: Kind = "note"
+    kinds: tuple[Kind, ...] = tuple(kind if i % 2 else "text" for i in range(len(texts)))
+    train(replace(texts, kinds=kinds), tmp_path / "b", options=options)
+    classifier = open_bundle(tmp_path / "b").classifier
+    assert [f.C for f in classifier.of_kind(kind).first_] == [0.25] * 4
+    assert [f.C for f in classifier.of_kind("text").first_] == [1.0] * 4
 
 
 def test_the_shipped_configuration_is_read() -> None:
