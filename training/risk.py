@@ -37,11 +37,12 @@ CORPUS = ROOT / "corpora" / "ipt-synth"
 SPLITS = ("train", "validation")
 
 LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
-    "text": (0.28, 0.45, 0.3),
+    "text": (0.35, 0.45, 0.3),
     "transcript": (0.4, 0.35, 0.25),
     "note": (0.25, 0.25, 0.25),
 }
-"""For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold."""
+"""For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold. In
+the texts that they come from risk is several times as frequent as in what people post."""
 
 ENOUGH_RECALL = 0.97
 """They go no lower than this needs: what is left to be found would cost too many false flags."""

@@ -209,6 +209,9 @@ def main() -> None:
         for name in ("sessions", "notes")
     }
     sets["IPT-Synth, test sessions and notes"] = [t for texts in sets.values() for t in texts]
+    sets["IPT-Synth, test sessions_open"] = pattern_texts(
+        read_corpus(CORPUS / "sessions_open" / "test.jsonl")
+    )
     sets[f"Open posts of {YARDSTICK}, never learned from"] = [
         t for t in post_texts() if t.group == YARDSTICK
     ]

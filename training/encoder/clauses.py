@@ -8,7 +8,7 @@ layer on the states of the stretch beside those of the text. What the areas are 
 where it was (learning without forgetting, Li & Hoiem 2016, arXiv:1606.09282): the scores that the
 areas' classifiers of a bundle give to a text and its sentences, and the direction of its embedding,
 are held to those of the encoder that ``--keep`` names. Segments of sessions are not held: their
-areas are learned here (since the weights that ship; in those, sessions were held as well).
+areas are learned here.
 
 Each run learns from one half of the clients and writers (``training/halves.py``): what is fitted
 on the states later can then be judged on texts that an encoder has not seen. The shipped weights
@@ -20,7 +20,17 @@ are the mean of both halves. Five to eight minutes an epoch on one core:
     clauses --weights B0 --head A0 --output C0 --half 0 --layers 6 --learning-rate 6e-5
             --keep SECOND --areas AREAS
     (the same for half 1)
-    soup --weights C0 C1 --output SHIPPED
+    soup --weights C0 C1 --output MEAN; AREAS2=a bundle with an encoder of those
+    clauses --weights C0 --head C0 --output D0 --half 0 --layers 6 --learning-rate 6e-5
+            --keep MEAN --areas AREAS2
+    clauses --weights D0 --head D0 --output E0 --half 0 --layers 6 --learning-rate 5e-5
+            --keep MEAN --areas AREAS2 --epochs 2 --others 0.3
+    clauses --weights E0 --head E0 --output F0 ... --epochs 2 --others 0.4
+    (the same for half 1)
+    soup --weights F0 F1 --output SHIPPED
+
+In the runs up to ``D``, sessions were held as well. ``E`` knew round 9 of IPT-Synth and ``F`` seven
+of the eight writers of round 10.
 """
 
 from __future__ import annotations
