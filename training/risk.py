@@ -38,7 +38,7 @@ SPLITS = ("train", "validation")
 
 LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
     "text": (0.35, 0.45, 0.3),
-    "transcript": (0.4, 0.35, 0.25),
+    "transcript": (0.4, 0.25, 0.25),
     "note": (0.25, 0.25, 0.25),
 }
 """For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold. In
@@ -51,7 +51,11 @@ MOST = 0.25
 """No threshold is above this: where rules find nearly all that a part holds, as in its notes, its
 texts say nothing of what rules do not know."""
 
-THRESHOLD_PARTS: dict[Kind, str] = {"text": "posts_open", "transcript": "sessions", "note": "notes"}
+THRESHOLD_PARTS: dict[Kind, tuple[str, ...]] = {
+    "text": ("posts_open",),
+    "transcript": ("sessions", "sessions_open"),
+    "note": ("notes",),
+}
 """Where the thresholds of a kind come from: of loose texts the posts that were written before they
 were labelled, for in the others risk is told too clearly and too often."""
 
@@ -137,7 +141,7 @@ def fit(
 ) -> tuple[RiskReader, Floats]:
     """A reader, and the unit probabilities out of fold from which its thresholds come.
 
-    The thresholds of a kind come from all texts of that kind where its part is missing, and from
+    The thresholds of a kind come from all texts of that kind where its parts are missing, and from
     all texts where there are none.
     """
     labels, weights, places, answers = labelled_units(texts, inputs)
@@ -149,7 +153,7 @@ def fit(
     thresholds = np.ones((len(KINDS), len(FLAGS)))
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     for place, kind in enumerate(KINDS):
-        of_part = written & np.array([t.part == THRESHOLD_PARTS[kind] for t in texts])
+        of_part = written & np.array([t.part in THRESHOLD_PARTS[kind] for t in texts])
         of_kind = written & np.array([t.kind == kind for t in texts])
         rows = next(found for found in (of_part, of_kind, written) if found.any())
         thresholds[place] = np.minimum(

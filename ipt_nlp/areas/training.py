@@ -128,6 +128,7 @@ def train_bundle(
     trusted: bool = True,
     notes: str = "",
     calibrate: NDArray[np.bool_] | None = None,
+    typical: NDArray[np.bool_] | None = None,
     parts: Mapping[str, Any] | None = None,
     n_jobs: int | None = None,
     workers: Callable[[], AbstractContextManager[Any]] | None = None,
@@ -150,6 +151,8 @@ def train_bundle(
         notes: Markdown that the card ends with.
         calibrate: Texts (n_texts,) that the encoder was not trained on, where it was trained;
             thresholds, bands and calibration come from these alone.
+        typical: Texts (n_texts,) most like those that will be read; the thresholds of a kind that
+            has some come from these of its texts.
         n_jobs: Processes of the search over ``options.grid``; one for each core by default.
         workers: A context in which joblib finds other workers for that search (``search``).
         parts: Classifiers of clauses; by default the shipped ones, where the encoder is theirs.
@@ -210,11 +213,14 @@ def train_bundle(
             & np.asarray(texts.whole)
             & (True if calibrate is None else calibrate)
         )
-        probabilities = classifier.out_of_fold_[rows]
+        likest = rows if typical is None or not typical[rows].any() else rows[typical[rows]]
         cuts = best_thresholds(
-            probabilities, labels[rows], scored[rows], TOLERANCES.get(kind, F1_TOLERANCE)
+            classifier.out_of_fold_[likest],
+            labels[likest],
+            scored[likest],
+            TOLERANCES.get(kind, F1_TOLERANCE),
         )
-        known = np.nan_to_num(probabilities)
+        known = np.nan_to_num(classifier.out_of_fold_[rows])
         thresholds[kind] = {
             area: round(float(t), 4) for area, t in zip(codebook.AREAS, cuts, strict=True)
         }

@@ -128,6 +128,18 @@ def test_a_kind_has_parameters_of_its_own(texts: LabelledTexts, tmp_path: Path) 
     assert [f.C for f in classifier.of_kind("text").first_] == [1.0] * 4
 
 
+def test_thresholds_come_from_typical_texts(texts: LabelledTexts, tmp_path: Path) -> None:
+    every = np.ones(len(texts), dtype=bool)
+    half = np.arange(len(texts)) < len(texts) // 2
+    plain, same, other = (
+        train(texts, tmp_path / name, typical=typical)
+        for name, typical in (("a", None), ("b", every), ("c", half))
+    )
+    assert plain == same != other
+    thresholds = [open_bundle(tmp_path / name).thresholds("text") for name in ("a", "c")]
+    assert not np.array_equal(*thresholds)
+
+
 def test_the_shipped_configuration_is_read() -> None:
     path = Path(__file__).parents[2] / "training" / "areas.toml"
     assert TrainOptions.from_toml(path).build() is not None
