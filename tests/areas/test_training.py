@@ -136,8 +136,8 @@ def test_thresholds_come_from_typical_texts(texts: LabelledTexts, tmp_path: Path
         for name, typical in (("a", None), ("b", every), ("c", half))
     )
     assert plain == same != other
-    thresholds = [open_bundle(tmp_path / name).thresholds("text") for name in ("a", "c")]
-    assert not np.array_equal(*thresholds)
+    before, after = (open_bundle(tmp_path / name).thresholds("text") for name in ("a", "c"))
+    assert not np.array_equal(before, after)
 
 
 def test_the_shipped_configuration_is_read() -> None:
