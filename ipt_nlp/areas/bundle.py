@@ -147,13 +147,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     return manifest, hashlib.sha256(raw).hexdigest()
 
 
-def open_bundle(folder: Path) -> Bundle:
-    """Verify a bundle and load it.
-
-    Raises:
-        BundleError: Not trusted; a file is missing, changed, not listed or a link out of the
-            folder; made with another scikit-learn, or by a program with other classes.
-    """
+def _trusted_manifest(folder: Path) -> tuple[Manifest, str]:
     manifest, digest = read_manifest(folder)
     if not is_trusted(digest):
         raise BundleError(
@@ -161,6 +155,17 @@ def open_bundle(folder: Path) -> Bundle:
             f"is {digest}. If it comes from someone you trust, and they confirm that digest: "
             f"ipt-nlp models trust {digest}"
         )
+    return manifest, digest
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Verify a bundle and load it.
+
+    Raises:
+        BundleError: Not trusted; a file is missing, changed, not listed or a link out of the
+            folder; made with another scikit-learn, or by a program with other classes.
+    """
+    manifest, digest = _trusted_manifest(folder)
     contents = _read_listed(folder, manifest)
     _check_libraries(folder, manifest)
     # Bytes that were hashed are the bytes that are unpickled: nothing is read twice.
@@ -298,7 +303,7 @@ def save_bundle(
         pipeline: Steps ``encoder`` and ``classifier``; the encoder's weights are stored apart.
         card: Markdown of the model card.
         encoder_files: Content of each of ``ENCODER_FILES``.
-        parts: Classifiers of clauses by name (of ``PARTS``).
+        parts: Classifiers of clauses by name (of ``PARTS``), or their files as bytes.
         figures: Drawings for the card (SVG) by file name; they lie in the folder ``FIGURES``.
         fields: Fields of :class:`Manifest` but for ``files``, ``areas`` and ``libraries``.
 
@@ -346,23 +351,32 @@ def save_bundle(
 
 
 def _dumped(part: Any) -> bytes:
+    if isinstance(part, bytes):
+        return part
     buffer = io.BytesIO()
     joblib.dump(part, buffer, compress=("zlib", 6))
     return buffer.getvalue()
 
 
-def shipped_parts(encoder: Path) -> Mapping[str, Any]:
+def shipped_parts(encoder: Path) -> Mapping[str, bytes]:
     """The shipped classifiers of clauses, for another bundle with the same encoder.
+
+    As files: what is unpickled and pickled again may have other bytes each time.
 
     Args:
         encoder: Folder of that bundle's encoder weights; with others than the shipped ones the
             classifiers would read what they were not trained on, so there are none.
+
+    Raises:
+        BundleError: The shipped bundle was changed.
     """
     shipped = shipped_bundle()
     weights = ENCODER_FILES[0]
     if (encoder / weights).read_bytes() != (shipped / "encoder" / weights).read_bytes():
         return {}
-    return open_bundle(shipped).parts
+    manifest = _trusted_manifest(shipped)[0]
+    contents = _read_listed(shipped, manifest)
+    return {name: contents[f] for name in PARTS if (f := _part_file(name)) in contents}
 
 
 def shipped_bundle() -> Path:
