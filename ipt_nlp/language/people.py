@@ -46,6 +46,9 @@ _MODIFIERS = frozenset(
 )
 _CLIENT_NOUNS = frozenset("client patient pt ct cl".split())
 _MAX_MODIFIERS = 3
+_NOT_HERSELF = frozenset("a as being be another good bad me".split())
+"""Before "mum" where it says what somebody is, or is called."""
+_MAKES = frozenset("make makes made making call calls called calling appointed named".split())
 _AFTER_MOTHER = frozenset("tongue figure nature".split())
 PERSON_ENTS = frozenset(("PER", "PERSON"))
 PLACE_ENTS = frozenset(("LOC", "GPE", "ORG", "FAC", "NORP"))
@@ -282,6 +285,9 @@ def _owner(doc: Doc, words: Sequence[str], i: int) -> tuple[int, Owner | None]:
     j = i - 1
     while j >= 0 and i - 1 - j <= _MAX_MODIFIERS:
         word = words[j]
+        if word == "me" and j > 0 and words[j - 1] in _MAKES:
+            # "They made me team leader", beside "me mum".
+            return i, None
         if word in _OWNERS and not (word == "one" and j > 0 and words[j - 1] in _OWNERS):
             # "Tell her mother" and "made her happy": the tag knows; "her" alone is no owner.
             return j, _OWNERS[word]
@@ -309,7 +315,7 @@ def _stands_alone(doc: Doc, words: Sequence[str], i: int, end: int) -> bool:
     """Whether "mum" is spoken of, not called: "Mum rang" and not "oh Mum, please"."""
     before = words[i - 1] if i else ""
     after = words[end] if end < len(words) else ""
-    if doc[i].dep_ == "vocative" or before in ("a", "as", "being", "be", "another", "good", "bad"):
+    if doc[i].dep_ == "vocative" or before in _NOT_HERSELF:
         return False
     called = before == "," or before in ("said", "says", "yes", "no", "okay", "hi", "sorry", "oh")
     if called and (after in (",", ".", "!", "?", "") or not doc[i].is_title):
