@@ -41,8 +41,8 @@ LEAST_PRECISION: dict[Kind, tuple[float, float, float]] = {
     "transcript": (0.4, 0.25, 0.25),
     "note": (0.25, 0.25, 0.25),
 }
-"""For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold. In
-the texts that they come from risk is several times as frequent as in what people post."""
+"""For each of ``FLAGS``: thresholds go as low as this precision of texts allows, out of fold.
+In the posts that they come from harm to self is three times as frequent as in what people post."""
 
 ENOUGH_RECALL = 0.97
 """They go no lower than this needs: what is left to be found would cost too many false flags."""

@@ -4,8 +4,9 @@
     python -m training.risk --output PARTS/risk.joblib [--encoder DIR]
     python -m training.ship --parts PARTS [--encoder DIR] [--fine-tuned]
 
-Reads ``corpora/ipt-synth`` (train and validation splits; test stays unseen) and
-``training/areas.toml``, writes ``models/ipt-areas`` and ``ipt_nlp/areas/shipped.json``.
+Reads ``corpora/ipt-synth`` (train and validation splits; nothing is fitted on test, though some
+choices looked at it: see the card) and ``training/areas.toml``, writes ``models/ipt-areas`` and
+``ipt_nlp/areas/shipped.json``.
 """
 
 from __future__ import annotations

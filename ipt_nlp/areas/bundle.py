@@ -296,7 +296,10 @@ def save_bundle(
     figures: Mapping[str, str] | None = None,
     **fields: Any,
 ) -> str:
-    """Write a bundle and return its digest. The same input gives the same bytes.
+    """Write a bundle and return its digest.
+
+    The same input gives the same bytes; of ``parts`` that were unpickled, in a process that did the
+    same before.
 
     Args:
         folder: Made when missing; files of an earlier bundle in it are replaced.
@@ -368,14 +371,15 @@ def shipped_parts(encoder: Path) -> Mapping[str, bytes]:
             classifiers would read what they were not trained on, so there are none.
 
     Raises:
-        BundleError: The shipped bundle was changed.
+        BundleError: The shipped bundle was changed, or made with another scikit-learn.
     """
     shipped = shipped_bundle()
     weights = ENCODER_FILES[0]
     if (encoder / weights).read_bytes() != (shipped / "encoder" / weights).read_bytes():
         return {}
-    manifest = _trusted_manifest(shipped)[0]
+    manifest, _ = _trusted_manifest(shipped)
     contents = _read_listed(shipped, manifest)
+    _check_libraries(shipped, manifest)
     return {name: contents[f] for name in PARTS if (f := _part_file(name)) in contents}
 
 

@@ -151,8 +151,8 @@ def train_bundle(
         notes: Markdown that the card ends with.
         calibrate: Texts (n_texts,) that the encoder was not trained on, where it was trained;
             thresholds, bands and calibration come from these alone.
-        typical: Texts (n_texts,) most like those that will be read; the thresholds of a kind that
-            has some come from these of its texts.
+        typical: Texts (n_texts,) most like those that will be read; the thresholds of a kind whose
+            typical texts show every area come from these alone.
         n_jobs: Processes of the search over ``options.grid``; one for each core by default.
         workers: A context in which joblib finds other workers for that search (``search``).
         parts: Classifiers of clauses; by default the shipped ones, where the encoder is theirs.
@@ -213,7 +213,9 @@ def train_bundle(
             & np.asarray(texts.whole)
             & (True if calibrate is None else calibrate)
         )
-        likest = rows if typical is None or not typical[rows].any() else rows[typical[rows]]
+        likest = rows if typical is None else rows[typical[rows]]
+        if not labels[likest].any(axis=0).all():
+            likest = rows
         cuts = best_thresholds(
             classifier.out_of_fold_[likest],
             labels[likest],

@@ -3,9 +3,9 @@
     python -m training.benchmarks.patterns [--classifier FILE] [--alone FILE] [--encoder DIR]
         [--halves DIR DIR] [--real FILE] [--by-pattern] [--errors]
 
-On the test clients of IPT-Synth (sessions and notes), on open posts of a writer who is never
-learned from, and on real posts where their file is given or lies at ``../shared/data``; figures on
-those are steered on. "Model" is a classifier that was fitted without the rules
+On the test clients of IPT-Synth (sessions and notes, sessions_open), on open posts of a writer who
+is never learned from, and on real posts where their file is given or lies at ``../shared/data``;
+figures on those are steered on. "Model" is a classifier that was fitted without the rules
 (``training.patterns --without-rules``), given as ``--alone`` or fitted here. Errors are counted by
 kind; no words are printed.
 """

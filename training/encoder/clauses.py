@@ -56,7 +56,7 @@ from training.halves import HALF_FILE
 
 MAX_TOKENS = 224
 KEPT_KINDS: tuple[Kind, ...] = ("text", "transcript")
-"""Notes are read for areas by the first stage of transcripts."""
+"""Notes are not held: their first stage is much like that of transcripts."""
 SESSION_AREAS = 5.0
 """Of a session's segment, whose reading is not kept but learned, beside other texts."""
 KEPT_SCORES, KEPT_PARTS, KEPT_DIRECTION = 1.0, 0.5, 4.0
