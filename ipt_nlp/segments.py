@@ -7,6 +7,7 @@ the whole. Segments cover the text exactly once, in order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,11 @@ from ipt_nlp.transcript import Transcript, Turn
 
 SentenceStarts = Callable[[str], Sequence[int]]
 """Offsets, in code points, at which the sentences of a text begin."""
+
+_BACK_CHANNELS = frozenset(
+    "um uh er erm ah oh eh hm hmm mm mhm ye yeah yep yes no nope okay ok right well sure hi hey "
+    "hello bye goodbye thanks sorry".split()
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class Segment:
 
 def _words(text: str) -> int:
     return len(text.split())
+
+
+def says_something(text: str) -> bool:
+    """Whether there is more than sounds of listening, greetings, yes and no."""
+    return any(word not in _BACK_CHANNELS for word in re.findall(r"\w+", text.lower()))
 
 
 def segment(

@@ -46,7 +46,7 @@ from ipt_nlp.result import (
     ResultTurn,
     TaggedSession,
 )
-from ipt_nlp.segments import Segment, SegmentOptions, segment
+from ipt_nlp.segments import Segment, SegmentOptions, says_something, segment
 from ipt_nlp.sources import TaggerSource, pipeline_name
 from ipt_nlp.summary import summarise
 from ipt_nlp.transcript import Kind, Transcript
@@ -140,11 +140,11 @@ class Tagger:
         cuts = segment(transcript, self._starts, self.options)
         blocks = [cuts[i : i + BLOCK] for i in range(0, len(cuts), BLOCK)]
         features, encoded = self._features(transcript, blocks)
-        scored = Scored(
-            transcript.kind,
-            self.bundle.thresholds(transcript.kind),
-            self.bundle.classifier.of_kind(transcript.kind).predict_features(features),
-        )
+        probabilities = self.bundle.classifier.of_kind(transcript.kind).predict_features(features)
+        if not says_something(transcript.text):
+            # "Hm? Hm.": unlike anything that was learned from, and about nothing.
+            probabilities = np.zeros_like(probabilities)
+        scored = Scored(transcript.kind, self.bundle.thresholds(transcript.kind), probabilities)
         identifiers = find_identifiers(self._identifiers, transcript)
         docs: list[Doc] = []
         segments: list[ResultSegment] = []

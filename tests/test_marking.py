@@ -24,7 +24,6 @@ def test_a_therapists_question_is_no_risk(tagger: Tagger) -> None:
     assert not any("killing" in f.quote for f in found)
 
 
-@pytest.mark.xfail(reason="recall first: what follows a question after suicide is often flagged")
 def test_an_answer_about_something_else_is_no_risk(tagger: Tagger) -> None:
     assert flags(tagger, "We had soup and then we watched the match.") == []
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipt_nlp.segments import SegmentOptions, segment
+from ipt_nlp.segments import SegmentOptions, says_something, segment
 from ipt_nlp.transcript import Transcript, Utterance
 
 WORD = st.text("abcdefghé😀", min_size=1, max_size=8).map("w{}".format)
@@ -90,3 +91,18 @@ def test_a_note_is_cut_by_paragraph() -> None:
 def test_a_row_is_one_segment_whatever_its_length() -> None:
     made = Transcript.from_row(words(500), source="row-1")
     assert len(segment(made, sentence_starts)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "something"),
+    [
+        ("Hm?\nHm.", False),
+        ("", False),
+        ("OK, yeah … no.", False),
+        ("My wife died.", True),
+        ("Nobody.", True),
+        ("Не знаю", True),
+    ],
+)
+def test_sounds_of_listening_say_nothing(text: str, something: bool) -> None:
+    assert says_something(text) is something

@@ -118,8 +118,13 @@ def test_annotate_marks_patterns(tagger: Tagger) -> None:
     assert any(getattr(s, "pattern", None) == "hostility" for s in spans)
 
 
-def test_a_session_of_only_one_word(tagger: Tagger) -> None:
-    assert tagger.tag(Transcript.from_text("T: Hm?\nC: Hm.")).summary.primary is None
+@pytest.mark.parametrize(
+    "text", ["T: Hm?\nC: Hm.", "T: Okay.\nC: Yeah.", "T: Hello!\nC: Hi … hello."]
+)
+def test_a_session_of_nothing_said_is_about_nothing(tagger: Tagger, text: str) -> None:
+    session = tagger.tag(Transcript.from_text(text))
+    assert session.summary.primary is None
+    assert not any(score.present for s in session.segments for score in s.areas.values())
 
 
 def test_shares_are_of_the_clients_words(session: TaggedSession) -> None:
