@@ -26,7 +26,8 @@ from ipt_nlp.corpus import LabelledTexts, load_texts
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("posts", "posts_open", "sessions", "sessions_open", "notes")
-CORPUS = f"{ROOT / 'corpora' / 'ipt-synth'}:{','.join(PARTS)}"
+FOLDER = ROOT / "corpora" / "ipt-synth"
+CORPUS = f"{FOLDER}:{','.join(PARTS)}"
 SPLITS = ("train", "validation")
 TYPICAL = "sessions_open"
 """Of sessions those that were written before they were labelled: thresholds that suit the others
@@ -59,8 +60,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     texts = load_texts([CORPUS], split=SPLITS)
-    folder = f"{ROOT / 'corpora' / 'ipt-synth'}:{TYPICAL}"
-    typical = sorted(set(load_texts([folder], split=SPLITS).groups))
+    typical = sorted(set(load_texts([f"{FOLDER}:{TYPICAL}"], split=SPLITS).groups))
     trained = train_bundle(
         texts,
         shipped_bundle(),

@@ -147,7 +147,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     return manifest, hashlib.sha256(raw).hexdigest()
 
 
-def _trusted_manifest(folder: Path) -> tuple[Manifest, str]:
+def _verified(folder: Path) -> tuple[Manifest, str, dict[str, bytes]]:
     manifest, digest = read_manifest(folder)
     if not is_trusted(digest):
         raise BundleError(
@@ -155,7 +155,9 @@ def _trusted_manifest(folder: Path) -> tuple[Manifest, str]:
             f"is {digest}. If it comes from someone you trust, and they confirm that digest: "
             f"ipt-nlp models trust {digest}"
         )
-    return manifest, digest
+    contents = _read_listed(folder, manifest)
+    _check_libraries(folder, manifest)
+    return manifest, digest, contents
 
 
 def open_bundle(folder: Path) -> Bundle:
@@ -165,9 +167,7 @@ def open_bundle(folder: Path) -> Bundle:
         BundleError: Not trusted; a file is missing, changed, not listed or a link out of the
             folder; made with another scikit-learn, or by a program with other classes.
     """
-    manifest, digest = _trusted_manifest(folder)
-    contents = _read_listed(folder, manifest)
-    _check_libraries(folder, manifest)
+    manifest, digest, contents = _verified(folder)
     # Bytes that were hashed are the bytes that are unpickled: nothing is read twice.
     try:
         pipeline: Pipeline = joblib.load(io.BytesIO(contents[CLASSIFIER]))
@@ -377,9 +377,7 @@ def shipped_parts(encoder: Path) -> Mapping[str, bytes]:
     weights = ENCODER_FILES[0]
     if (encoder / weights).read_bytes() != (shipped / "encoder" / weights).read_bytes():
         return {}
-    manifest, _ = _trusted_manifest(shipped)
-    contents = _read_listed(shipped, manifest)
-    _check_libraries(shipped, manifest)
+    _, _, contents = _verified(shipped)
     return {name: contents[f] for name in PARTS if (f := _part_file(name)) in contents}
 
 
