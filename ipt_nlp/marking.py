@@ -6,13 +6,18 @@ stored text.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from ipt_nlp import codebook
-from ipt_nlp.areas.encoder import EncodedText
+from ipt_nlp.areas.classifier import AreaClassifier
+from ipt_nlp.areas.encoder import EncodedText, SentenceEncoder
+from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.clauses.risk import FoundRisk, RiskReader
 from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
@@ -20,7 +25,17 @@ from ipt_nlp.language.exchanges import FoundExchange, find_exchanges
 from ipt_nlp.language.goals import session_goals
 from ipt_nlp.language.inventory import inventory
 from ipt_nlp.language.patterns import FoundPattern
-from ipt_nlp.result import Exchange, FlagSpan, Move, PatternSpan, Person, ResultSegment, Span
+from ipt_nlp.language.pipeline import evidence_spans
+from ipt_nlp.result import (
+    EvidenceSpan,
+    Exchange,
+    FlagSpan,
+    Move,
+    PatternSpan,
+    Person,
+    ResultSegment,
+    Span,
+)
 from ipt_nlp.segments import Segment
 from ipt_nlp.speakers import Role
 from ipt_nlp.transcript import Transcript, Turn
@@ -35,6 +50,47 @@ class Marks:
     patterns: tuple[PatternSpan, ...]
     flags: tuple[FlagSpan, ...]
     exchanges: tuple[Exchange, ...]
+
+
+def explain_segments(
+    encoder: SentenceEncoder,
+    classifier: AreaClassifier,
+    docs: Sequence[Doc],
+    encoded: Sequence[EncodedText],
+    cuts: Sequence[Segment],
+    present: NDArray[np.bool_],
+    features: NDArray[np.float64],
+) -> list[tuple[EvidenceSpan, ...]]:
+    """The words that speak for the areas of every segment.
+
+    Args:
+        encoder: Which read the segments.
+        classifier: Of their kind of text.
+        docs: Of the segments, through the pipeline; their text is the segment's.
+        encoded: The same texts.
+        cuts: The segments.
+        present: Their areas (n_segments, 4).
+        features: What the second stage read of each (n_segments, n_features).
+    """
+    asked = [
+        Occlusion(doc.text, states, evidence_spans(doc), np.flatnonzero(there).tolist(), row)
+        for doc, states, there, row in zip(docs, encoded, present, features, strict=True)
+    ]
+    return [
+        tuple(
+            EvidenceSpan(
+                start_char=cut.start_char + e.start_char,
+                end_char=cut.start_char + e.end_char,
+                quote=of.text[e.start_char : e.end_char],
+                area=codebook.AREAS[e.column],
+                weight=round(e.weight, 4),
+            )
+            for e in found
+        )
+        for cut, of, found in zip(
+            cuts, asked, find_evidence(encoder, classifier, asked), strict=True
+        )
+    ]
 
 
 def mark_segments(
@@ -56,7 +112,7 @@ def mark_segments(
         identifiers: Of the whole transcript, in its offsets.
     """
     patterns, risks = readers
-    roles = [spoken_in(transcript.turns, cut) for cut in cuts]
+    roles = [spoken_in(transcript.turns[cut.first_turn : cut.last_turn + 1], cut) for cut in cuts]
     at_risk: Sequence[Sequence[FlagSpan]] = [()] * len(docs)
     if risks is not None:
         found = risks.find(docs, encoded, roles, transcript.kind)
@@ -202,19 +258,22 @@ def _by_segment(
     found: Sequence[FoundIdentifier], cuts: Sequence[Segment], text: str
 ) -> list[list[FlagSpan]]:
     """Direct identifiers, each cut at the ends of the segments that it stands in."""
-    flags: list[list[FlagSpan]] = []
-    for cut in cuts:
-        here = []
-        for f in found:
+    flags: list[list[FlagSpan]] = [[] for _ in cuts]
+    for f in found:
+        if f.level != "direct":
+            continue
+        flag = identifier_flag(f, text)
+        first = bisect_right(cuts, f.start_char, key=lambda cut: cut.end_char)
+        for place, cut in enumerate(cuts[first:], first):
             start, end = max(f.start_char, cut.start_char), min(f.end_char, cut.end_char)
-            if f.level == "direct" and text[start:end].strip():
-                flag = identifier_flag(f, text)
-                here.append(
+            if start >= end:
+                break
+            if text[start:end].strip():
+                flags[place].append(
                     flag.model_copy(
                         update={"start_char": start, "end_char": end, "quote": text[start:end]}
                     )
                 )
-        flags.append(here)
     return flags
 
 

@@ -16,16 +16,16 @@ from spacy.tokens import Doc
 from ipt_nlp import codebook
 from ipt_nlp.areas.bundle import Bundle, open_bundle, shipped_bundle
 from ipt_nlp.areas.encoder import EncodedText
-from ipt_nlp.areas.evidence import Occlusion, find_evidence
 from ipt_nlp.areas.views import view_array
 from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.english import language_warnings
 from ipt_nlp.errors import BundleError
 from ipt_nlp.identifiers import FoundIdentifier, IdentifierFinder
-from ipt_nlp.language.pipeline import evidence_spans, load_language, sentence_starts
+from ipt_nlp.language.pipeline import load_language, sentence_starts
 from ipt_nlp.language.turns import mark_turns
 from ipt_nlp.marking import (
     Marks,
+    explain_segments,
     find_identifiers,
     goal_spans,
     identifier_warnings,
@@ -262,42 +262,19 @@ class Tagger:
     ) -> Iterator[ResultSegment]:
         """Segments that stand side by side; features and scores are of the whole session."""
         texts = _texts(transcript, cuts)
-        evidence = self._evidence(cuts, texts, docs, encoded, features, scored)
+        places = [cut.index for cut in cuts]
+        evidence = explain_segments(
+            self.bundle.encoder,
+            self.bundle.classifier.of_kind(scored.kind),
+            docs,
+            encoded,
+            cuts,
+            scored.present[places],
+            features[places],
+        )
         marks = self._marks(docs, encoded, transcript, cuts, identifiers)
         for parts in zip(cuts, texts, marks, evidence, strict=True):
             yield self._segment(*parts, scored)
-
-    def _evidence(
-        self,
-        cuts: Sequence[Segment],
-        texts: Sequence[str],
-        docs: Sequence[Doc],
-        encoded: Sequence[EncodedText],
-        features: Floats,
-        scored: Scored,
-    ) -> list[tuple[EvidenceSpan, ...]]:
-        places = [cut.index for cut in cuts]
-        explained = [
-            Occlusion(text, states, evidence_spans(doc), np.flatnonzero(there).tolist(), row)
-            for text, doc, states, there, row in zip(
-                texts, docs, encoded, scored.present[places], features[places], strict=True
-            )
-        ]
-        classifier = self.bundle.classifier.of_kind(scored.kind)
-        found = find_evidence(self.bundle.encoder, classifier, explained)
-        return [
-            tuple(
-                EvidenceSpan(
-                    start_char=cut.start_char + e.start_char,
-                    end_char=cut.start_char + e.end_char,
-                    quote=text[e.start_char : e.end_char],
-                    area=codebook.AREAS[e.column],
-                    weight=round(e.weight, 4),
-                )
-                for e in items
-            )
-            for cut, text, items in zip(cuts, texts, found, strict=True)
-        ]
 
     def _documents(self, transcript: Transcript, cuts: Sequence[Segment]) -> list[Doc]:
         """A document for each segment; those of conversations know who says what."""

@@ -44,10 +44,9 @@ def mark_turns(doc: Doc, turns: Sequence[Spoken], offset: int = 0) -> Doc:
     Returns:
         The same document.
     """
-    starts = [turn.start_char for turn in turns]
     for token in doc:
         begin = token.idx + offset
-        place = bisect_right(starts, begin) - 1
+        place = bisect_right(turns, begin, key=lambda turn: turn.start_char) - 1
         if place >= 0 and begin < turns[place].end_char:
             values = token._
             values.role = turns[place].role
