@@ -7,9 +7,10 @@ file of their own, ``training/pattern_posts.jsonl``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from spacy.language import Language
@@ -18,6 +19,7 @@ from spacy.tokens import Doc
 from ipt_nlp import codebook
 from ipt_nlp.clauses.scoring import LabelledSpan
 from ipt_nlp.codebook import Who
+from ipt_nlp.corpus.agreement import disputed_patterns, read_passes
 from ipt_nlp.corpus.rows import CorpusRow, Problem, read_rows
 from ipt_nlp.errors import CorpusError
 from ipt_nlp.language.turns import mark_turns
@@ -29,9 +31,13 @@ CORPUS = ROOT / "corpora" / "ipt-synth"
 SESSION_PARTS = ("sessions", "sessions_open")
 PATTERN_PARTS = ("posts_first", "notes", *SESSION_PARTS)
 """Folders of IPT-Synth whose rows carry pattern spans."""
+UNSETTLED_PARTS = ("sessions_open",)
+"""Folders whose rows carry the spans of two passes, and what only one has is settled by nobody."""
 POSTS = Path(__file__).parent / "pattern_posts.jsonl"
-"""Pattern spans of posts: 2,340 open ones in two passes, 1,990 others in one (``passes``). A span
-that one pass of two has carries ``agreed: false``: it is neither learned from nor scored."""
+"""Pattern spans of 4,770 posts, each read in two passes. A span that one of them alone has carries
+``agreed: false``: it is neither learned from nor scored."""
+
+Spans = tuple[LabelledSpan, ...]
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,56 @@ class PatternText:
     text: str
     kind: Kind
     turns: tuple[Turn, ...]
-    spans: tuple[LabelledSpan, ...]
+    spans: Spans
     group: str
 
 
-def pattern_texts(rows: Sequence[CorpusRow]) -> list[PatternText]:
-    """Texts of rows whose patterns are labelled; turns of sessions become segments."""
+def part_texts(part: str, *splits: str, corpus: Path = CORPUS) -> list[PatternText]:
+    """Texts of a part of the corpus whose patterns are labelled.
+
+    Args:
+        part: Folder of ``corpus``.
+        splits: Names of its files, without suffix; those that are not there are left out.
+        corpus: The corpus.
+
+    Raises:
+        CorpusError: A row or a line of a pass is broken.
+    """
+    files = (corpus / part / f"{split}.jsonl" for split in splits)
+    rows = [row for file in files if file.is_file() for row in read_corpus(file)]
+    return pattern_texts(rows, disputed_spans(rows, corpus) if part in UNSETTLED_PARTS else {})
+
+
+def disputed_spans(rows: Sequence[CorpusRow], corpus: Path) -> dict[str, Spans]:
+    """What only one of two passes marks in a row, by the row's id.
+
+    Raises:
+        CorpusError: A line of a pass is broken.
+    """
+    passes = read_passes(corpus)
+    if passes is None:
+        return {}
+    first, second = passes
+    return {
+        row.id: tuple(
+            # Whoever it is, it is neither learned from nor scored.
+            LabelledSpan(start, end, pattern, "client", agreed=False)
+            for pattern, (start, end) in disputed_patterns(row, first[row.id], second[row.id])
+        )
+        for row in rows
+        if row.id in first and row.id in second
+    }
+
+
+def pattern_texts(
+    rows: Sequence[CorpusRow], disputed: Mapping[str, Spans] = MappingProxyType({})
+) -> list[PatternText]:
+    """Texts of rows whose patterns are labelled; turns of sessions become segments.
+
+    Args:
+        rows: Of a corpus.
+        disputed: Spans that nobody settled, by the row's id.
+    """
     found: list[PatternText] = []
     sessions: defaultdict[tuple[str, str], list[CorpusRow]] = defaultdict(list)
     for row in rows:
@@ -61,33 +111,37 @@ def pattern_texts(rows: Sequence[CorpusRow]) -> list[PatternText]:
         else:
             kind: Kind = "note" if row.genre == "note" else "text"
             group = row.client or row.writer
-            found.append(PatternText(row.id, row.text, kind, (), _spans(row), group))
-    for (client, session), turns in sessions.items():
-        ordered = sorted(turns, key=lambda r: r.turn_index or 0)
-        found += _segments(ordered, client, f"{client}-{session}")
+            spans = (*_spans(row), *disputed.get(row.id, ()))
+            found.append(PatternText(row.id, row.text, kind, (), spans, group))
+    for turns in sessions.values():
+        turns.sort(key=lambda r: r.turn_index or 0)
+        found += _segments(turns, [(*_spans(r), *disputed.get(r.id, ())) for r in turns])
     return found
 
 
-def _spans(row: CorpusRow, offset: int = 0) -> tuple[LabelledSpan, ...]:
-    return tuple(
-        LabelledSpan(offset + p.start_char, offset + p.end_char, p.pattern, p.who)
-        for p in row.patterns
-    )
+def _spans(row: CorpusRow) -> Spans:
+    return tuple(LabelledSpan(p.start_char, p.end_char, p.pattern, p.who) for p in row.patterns)
 
 
-def _segments(rows: Sequence[CorpusRow], client: str, name: str) -> Iterator[PatternText]:
+def _segments(rows: Sequence[CorpusRow], labelled: Sequence[Spans]) -> Iterator[PatternText]:
+    """Segments of one session, its turns in order, with the spans of each turn."""
+    client = rows[0].client or ""
     transcript = Transcript.from_utterances(
         [Utterance(r.text, (r.role or "client").capitalize()) for r in rows], source=client
     )
     spans = [
-        span
-        for turn, row in zip(transcript.turns, rows, strict=True)
-        for span in _spans(row, turn.start_char)
+        replace(
+            span,
+            start_char=turn.start_char + span.start_char,
+            end_char=turn.start_char + span.end_char,
+        )
+        for turn, of_turn in zip(transcript.turns, labelled, strict=True)
+        for span in of_turn
     ]
     for cut in segment(transcript, _sentence_starts):
         start, end = cut.start_char, cut.end_char
         yield PatternText(
-            id=f"{name}-{cut.index}",
+            id=f"{client}-{rows[0].session}-{cut.index}",
             text=transcript.text[start:end],
             kind="transcript",
             turns=tuple(

@@ -26,7 +26,6 @@ from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import Array, EncodedText, SentenceEncoder
 from ipt_nlp.clauses.features import ClauseRows, clause_rows, clause_states
 from ipt_nlp.clauses.pattern_model import PatternClassifier, Unseen
-from ipt_nlp.corpus.rows import corpus_files
 from ipt_nlp.language.pipeline import load_language
 from training.halves import check_halves, half_of
 from training.pattern_texts import (
@@ -34,9 +33,8 @@ from training.pattern_texts import (
     PATTERN_PARTS,
     POSTS,
     PatternText,
-    pattern_texts,
+    part_texts,
     post_texts,
-    read_corpus,
     read_docs,
 )
 
@@ -48,13 +46,12 @@ YARDSTICK = "p24"
 
 def training_texts(corpus: Path = CORPUS, posts: Path = POSTS) -> list[PatternText]:
     """Labelled texts of the train and validation splits."""
-    rows = []
-    for name in PATTERN_PARTS:
-        for file in corpus_files(corpus / name):
-            if file.stem in ("train", "validation"):
-                rows += read_corpus(file)
-    learned = [t for t in post_texts(corpus, posts) if t.group != YARDSTICK]
-    return [*pattern_texts(rows), *learned]
+    texts = [
+        text
+        for part in PATTERN_PARTS
+        for text in part_texts(part, "train", "validation", corpus=corpus)
+    ]
+    return [*texts, *(t for t in post_texts(corpus, posts) if t.group != YARDSTICK)]
 
 
 def read_clauses(

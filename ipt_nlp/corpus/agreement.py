@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ipt_nlp import codebook
 from ipt_nlp.codebook import RiskStatus, RiskSubject, Who
 from ipt_nlp.corpus.checks import PlacedRow
-from ipt_nlp.corpus.rows import PASSES_FOLDER
+from ipt_nlp.corpus.rows import PASSES_FOLDER, CorpusRow
 from ipt_nlp.errors import CorpusError
 from ipt_nlp.result import AreaKey, FlagKey, PatternKey
 
@@ -206,6 +206,30 @@ def _kappa(first: Sequence[bool], second: Sequence[bool]) -> float | None:
     return None if math.isnan(value) else value
 
 
+def disputed_patterns(
+    row: CorpusRow, first: PassLine, second: PassLine
+) -> list[tuple[PatternKey, Span]]:
+    """Pattern spans that one pass has and the row has not, in order; none unless both were asked.
+
+    Where nobody settled what two passes differ on, a row has what both mark: these are the rest.
+    """
+    if "patterns" not in first.labelled & second.labelled:
+        return []
+    kept = [(p.pattern, (p.start_char, p.end_char)) for p in row.patterns]
+    marked = {
+        (pattern, span)
+        for line in (first, second)
+        for pattern, spans in _located(row.text, line).items()
+        for span in spans
+        if span is not None
+    }
+    return sorted(
+        (pattern, span)
+        for pattern, span in marked
+        if not any(other == pattern and _overlap(span, at) for other, at in kept)
+    )
+
+
 def _spans(pairs: Sequence[_Pair]) -> tuple[list[SpanAgreement], int]:
     first: Counter[str] = Counter()
     second: Counter[str] = Counter()
@@ -232,9 +256,9 @@ def _f(label: str, first: int, second: int, matched: int) -> SpanAgreement:
     return SpanAgreement(label, first, second, matched, 2 * matched / total if total else None)
 
 
-def _located(text: str, line: PassLine) -> defaultdict[str, list[Span | None]]:
+def _located(text: str, line: PassLine) -> defaultdict[PatternKey, list[Span | None]]:
     """Spans by pattern; the n-th mention of a quote under a pattern is its n-th place."""
-    found: defaultdict[str, list[Span | None]] = defaultdict(list)
+    found: defaultdict[PatternKey, list[Span | None]] = defaultdict(list)
     seen: Counter[tuple[str, str]] = Counter()
     for quote, pattern, _ in line.patterns:
         start = text.find(quote, seen[pattern, quote]) if quote else -1

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipt_nlp.corpus.agreement import Agreement, PassLine, agreement, match_spans, read_passes
+from ipt_nlp.corpus.agreement import (
+    Agreement,
+    PassLine,
+    agreement,
+    disputed_patterns,
+    match_spans,
+    read_passes,
+)
+from ipt_nlp.corpus.rows import CorpusRow
 from ipt_nlp.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -101,6 +109,30 @@ def test_spans_match_one_to_one_by_half_of_the_shorter(
     first: list[tuple[int, int]], second: list[tuple[int, int]], matched: int
 ) -> None:
     assert match_spans(first, second) == match_spans(second, first) == matched
+
+
+@pytest.mark.parametrize(
+    ("asked", "disputed"),
+    [
+        (["patterns"], [("blame", (0, 9)), ("hostility", (11, 20))]),
+        (["areas"], []),
+    ],
+)
+def test_what_one_pass_alone_marks_is_disputed(
+    asked: list[str], disputed: list[tuple[str, tuple[int, int]]], make_row: MakeRow
+) -> None:
+    kept = {"start_char": 0, "end_char": 9, "quote": "He shouts", "pattern": "hostility"}
+    row = make_row("a", "He shouts. He shouts.", patterns=[kept | {"who": "other"}])
+    twice = [["He shouts", "hostility", "other"]] * 2
+    other = [["shouts", "hostility", "other"], ["He shouts", "blame", "other"]]
+    lines = passes(
+        {
+            "first": {"labelled": ["patterns"], "patterns": twice},
+            "second": {"labelled": asked, "patterns": other},
+        }
+    )
+    found = disputed_patterns(CorpusRow.model_validate(row), lines["first"], lines["second"])
+    assert found == disputed
 
 
 def test_a_corpus_without_passes_has_none(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ipt_nlp.corpus.rows import CorpusRow
 from ipt_nlp.errors import CorpusError
-from training.pattern_texts import CORPUS, pattern_texts, post_texts, read_corpus
+from training.pattern_texts import CORPUS, part_texts, pattern_texts, post_texts, read_corpus
 from training.patterns import OPEN_WRITERS, YARDSTICK, training_texts
 
 
@@ -47,6 +47,12 @@ def test_the_yardstick_is_never_learned_from() -> None:
 def test_what_one_pass_of_two_marked_is_neutral() -> None:
     spans = [s for t in post_texts() for s in t.spans]
     assert 0.6 < sum(s.agreed for s in spans) / len(spans) < 0.9
+
+
+def test_what_one_pass_marked_in_open_sessions_is_neutral() -> None:
+    spans = [s for t in part_texts("sessions_open", "test") for s in t.spans]
+    assert 0.6 < sum(s.agreed for s in spans) / len(spans) < 0.9
+    assert all(s.agreed for t in part_texts("sessions", "test") for s in t.spans)
 
 
 SPAN = {"start_char": 0, "end_char": 3, "quote": "???", "pattern": "blame", "who": "other"}

@@ -43,12 +43,10 @@ from ipt_nlp.language.patterns import FoundPattern, found_patterns
 from ipt_nlp.language.pipeline import load_language
 from training.halves import check_halves
 from training.pattern_texts import (
-    CORPUS,
     ROOT,
     PatternText,
-    pattern_texts,
+    part_texts,
     post_texts,
-    read_corpus,
 )
 from training.patterns import (
     YARDSTICK,
@@ -204,14 +202,9 @@ def main() -> None:
     nlp = load_language(everything=True)
     encoder = SentenceEncoder(options.encoder, n_threads=1)
     classifier, alone = fitted(options, encoder, nlp)
-    sets = {
-        f"IPT-Synth, test {name}": pattern_texts(read_corpus(CORPUS / name / "test.jsonl"))
-        for name in ("sessions", "notes")
-    }
+    sets = {f"IPT-Synth, test {name}": part_texts(name, "test") for name in ("sessions", "notes")}
     sets["IPT-Synth, test sessions and notes"] = [t for texts in sets.values() for t in texts]
-    sets["IPT-Synth, test sessions_open"] = pattern_texts(
-        read_corpus(CORPUS / "sessions_open" / "test.jsonl")
-    )
+    sets["IPT-Synth, test sessions_open"] = part_texts("sessions_open", "test")
     sets[f"Open posts of {YARDSTICK}, never learned from"] = [
         t for t in post_texts() if t.group == YARDSTICK
     ]

@@ -23,7 +23,7 @@ from training.pattern_texts import (
     PATTERN_PARTS,
     SESSION_PARTS,
     PatternText,
-    pattern_texts,
+    part_texts,
     post_texts,
     read_corpus,
     read_docs,
@@ -115,13 +115,13 @@ def clause_texts(half: int, *, others: float = 1.0) -> list[ClauseText]:
 
 
 def _pattern_texts() -> list[PatternText]:
-    rows = [row for part in PATTERN_PARTS for row in read_corpus(CORPUS / part / "train.jsonl")]
+    texts = [text for part in PATTERN_PARTS for text in part_texts(part, "train")]
     learned = {
         row.id
         for part in ("posts", "posts_open")
         for row in read_corpus(CORPUS / part / "train.jsonl")
     }
-    return [*pattern_texts(rows), *(t for t in post_texts() if t.id in learned)]
+    return [*texts, *(t for t in post_texts() if t.id in learned)]
 
 
 def _without_patterns(text: RiskText) -> PatternText:
