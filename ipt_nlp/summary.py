@@ -40,7 +40,8 @@ def summarise(
         goals: Goal statements, code points into the transcript's text.
         people: Who is mentioned, passed on as it is.
     """
-    words = [_counted_words(transcript, s) for s in segments]
+    has_client = any(turn.role == "client" for turn in transcript.turns)
+    words = [_counted_words(transcript, s, has_client=has_client) for s in segments]
     total = max(1, sum(words))
     shares = dict.fromkeys(codebook.AREAS, 0.0)
     for s, n in zip(segments, words, strict=True):
@@ -87,8 +88,7 @@ def _focus_weights(
     return weights
 
 
-def _counted_words(transcript: Transcript, segment: ResultSegment) -> int:
-    has_client = any(turn.role == "client" for turn in transcript.turns)
+def _counted_words(transcript: Transcript, segment: ResultSegment, *, has_client: bool) -> int:
     count = 0
     for turn in transcript.turns[segment.turns[0] : segment.turns[1] + 1]:
         if turn.role == "client" or not has_client:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +93,9 @@ def recognise(text: str, speakers: Iterable[str] = ()) -> Iterator[FoundIdentifi
     """
     holders = [m.span() for m in PLACEHOLDER.finditer(text)]
     for found in _recognise(text, speakers):
-        if not any(a < found.end_char and found.start_char < b for a, b in holders):
-            yield found
-            continue
-        for start, end in outside(found.start_char, found.end_char, holders):
-            if any(c.isalnum() for c in text[start:end]):
+        whole = found.start_char, found.end_char
+        for start, end in outside(*whole, holders):
+            if (start, end) == whole or any(c.isalnum() for c in text[start:end]):
                 yield replace(found, start_char=start, end_char=end)
 
 
@@ -129,7 +128,7 @@ def settle(found: Iterable[FoundIdentifier], profile: Profile) -> list[FoundIden
             whole = (start, end) == (item.start_char, item.end_char)
             if whole or (item.kind != "other" and end - start > 2):
                 taken.append(FoundIdentifier(start, end, item.kind, item.score))
-                spans.append((start, end))
+                insort(spans, (start, end))
     kept = []
     for item in sorted(taken):
         level = level_of(item.kind, profile)
@@ -140,15 +139,14 @@ def settle(found: Iterable[FoundIdentifier], profile: Profile) -> list[FoundIden
     return kept
 
 
-def outside(start: int, end: int, taken: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What of a stretch lies in none of the others."""
-    parts = [(start, end)]
-    for a, b in taken:
-        if a < end and start < b:
-            parts = [
-                (left, right)
-                for p, q in parts
-                for left, right in ((p, min(q, a)), (max(p, b), q))
-                if left < right
-            ]
-    return parts
+def outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What of a stretch lies in none of the others, which are in order and do not overlap."""
+    parts = []
+    for i in range(bisect_right(taken, start, key=lambda span: span[1]), len(taken)):
+        a, b = taken[i]
+        if a >= end:
+            break
+        if start < a:
+            parts.append((start, a))
+        start = b
+    return [*parts, (start, end)] if start < end else parts

@@ -10,7 +10,7 @@ import gzip
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -172,6 +172,9 @@ class TokenModel:
 
     weights: dict[str, tuple[float, ...]]
     bias: tuple[float, ...]
+    _scores: dict[str, tuple[float, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def probabilities(self, text: str, found: Sequence[Word]) -> list[tuple[float, ...]]:
         """For each word the probabilities of ``LABELS``."""
@@ -191,18 +194,15 @@ class TokenModel:
         return made
 
     def _own(self, text: str) -> tuple[float, ...]:
-        cached = _own_scores.get((id(self), text))
+        cached = self._scores.get(text)
         if cached is None:
             word = Word(0, len(text), text)
             rows = [self.weights.get(f) for f in own_features(text, word.key, look_up(word.key))]
             sums = [sum(col) for col in zip(self.bias, *(r for r in rows if r), strict=True)]
-            if len(_own_scores) > 200_000:
-                _own_scores.clear()
-            cached = _own_scores[id(self), text] = tuple(sums)
+            if len(self._scores) > 200_000:
+                self._scores.clear()
+            cached = self._scores[text] = tuple(sums)
         return cached
-
-
-_own_scores: dict[tuple[int, str], tuple[float, ...]] = {}
 
 
 @cache

@@ -9,6 +9,7 @@ of who may be "he". Pronouns are no mentions.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from spacy.tokens import Doc, Token
 
@@ -54,7 +55,8 @@ class _Inventory:
     def __init__(self, docs: Sequence[Doc], not_people: Collection[str]) -> None:
         self.docs = docs
         self.entries: list[Entry] = []
-        self.recent: list[Entry] = []
+        # In the order of their last mention; a dict, since each is moved to the end in turn.
+        self.recent: dict[Entry, None] = {}
         self.by_name: dict[str, Entry] = {}
         self.at: dict[tuple[int, int], Entry] = {}
         marked = [mentions(doc) for doc in docs]
@@ -185,7 +187,12 @@ class _Inventory:
         return entry
 
     def _merge(self, one: Entry, two: Entry) -> Entry:
-        """Both in one entry, the older of them."""
+        """Both in one entry, the older of them; the second alone where one is the other's.
+
+        "Tom's dad is called Tom too" speaks of two people.
+        """
+        if one.belongs_to(two) or two.belongs_to(one):
+            return two
         kept, other = sorted((one, two), key=self.entries.index)
         if kept.relation is None:
             kept.relation, kept.of = other.relation, other.of
@@ -197,7 +204,8 @@ class _Inventory:
         kept.dead |= other.dead
         kept.alive |= other.alive
         self.entries.remove(other)
-        self.recent = [e for e in self.recent if e is not other and e is not kept] + [kept]
+        self.recent.pop(other, None)
+        self._mention(kept)
         self.by_name.update(dict.fromkeys(other.names, kept))
         self.at.update({place: kept for place, e in self.at.items() if e is other})
         for entry in self.entries:
@@ -305,7 +313,7 @@ class _Inventory:
             return self._of_client(mention) or self._new(mention.relation)
         wanted = {"his": "m", "her": "f"}.get(mention.owner or "")
         single = relation_data().relations[mention.relation or ""].single
-        for candidate in reversed(self.recent[-_RECENT:]):
+        for candidate in islice(reversed(self.recent), _RECENT):
             if wanted is not None and candidate.gender not in (wanted, None):
                 continue
             # Nobody's mother is her mother, and "her husband" is not of somebody's wife.
@@ -355,10 +363,14 @@ class _Inventory:
 
     # What the words around a mention say of the person.
 
+    def _mention(self, entry: Entry) -> None:
+        self.recent.pop(entry, None)
+        self.recent[entry] = None
+
     def _add(self, entry: Entry, doc: int, mention: Mention) -> None:
         entry.found.append((doc, mention))
         self.at[doc, mention.span.end] = entry
-        self.recent = [e for e in self.recent if e is not entry] + [entry]
+        self._mention(entry)
         end = mention.span.end
         others = [m.span.start for m in self.mentions[doc] if m.span.start >= end]
         stop = min(others, default=len(self.docs[doc]))

@@ -70,15 +70,14 @@ def person_names(
 
 def _canonical(accepted: Mapping[str, Mention]) -> Iterator[tuple[str, str]]:
     """Each form with the first longer form that ends or begins with it, if there is one."""
+    longer: dict[str, str] = {}
     for text in accepted:
-        whole = next(
-            (
-                other
-                for other in accepted
-                if other != text and (other.startswith(f"{text} ") or other.endswith(f" {text}"))
-            ),
-            text,
-        )
+        words = text.split()
+        for i in range(1, len(words)):
+            longer.setdefault(" ".join(words[:i]), text)
+            longer.setdefault(" ".join(words[i:]), text)
+    for text in accepted:
+        whole = longer.get(text, text)
         yield text, whole
         for word in text.split():
             if word not in accepted and is_name_word(word):

@@ -120,7 +120,7 @@ def mentions(doc: Doc) -> list[Mention]:
 
 
 def is_written(doc: Doc) -> bool:
-    """Whether capitals tell names: some word within a sentence begins with one."""
+    """Whether capitals are written at all: some word but "I" begins with one."""
     return any(
         t.text[0].isupper() and t.lower_ not in ("i", "i'm", "i'd", "i'll", "i've")
         for t in doc

@@ -70,6 +70,13 @@ class Entry:
         owner = self.of.to_client or next(iter(self.of.names.values()), None)
         return compound(owner, self.relation) if owner else None
 
+    def belongs_to(self, other: Entry) -> bool:
+        """Whether the other is the one whose relation this is, or whose relation that is."""
+        owner = self.of
+        while owner is not None and owner is not other:
+            owner = owner.of
+        return owner is not None
+
     @property
     def gender(self) -> Gender | None:
         known = relation_data().relations.get(self.relation or "")

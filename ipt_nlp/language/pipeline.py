@@ -108,11 +108,14 @@ def sentence_starts(nlp: Language) -> Callable[[str], Sequence[int]]:
 
     Runs only the component that sets sentences, and what it needs.
     """
-    needed = _sentence_components(nlp)
+    # One by one: to switch the others off would switch them off for whoever else reads with it.
+    needed = [nlp.get_pipe(name) for name in _sentence_components(nlp)]
 
     def starts(text: str) -> Sequence[int]:
-        with nlp.select_pipes(enable=needed):
-            return [sent.start_char for sent in nlp(text).sents]
+        doc = nlp.make_doc(text)
+        for component in needed:
+            doc = component(doc)
+        return [sent.start_char for sent in doc.sents]
 
     return starts
 

@@ -127,7 +127,6 @@ def cue(name: str) -> re.Pattern[str]:
     return _compiled(tuple(_file()["cues"][name]))
 
 
-@cache
 def speaks_of_child(text: str) -> bool:
     """Whether the words name a child or a young person."""
     return _children().search(Folded.of(text).text) is not None

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipt_nlp.identifiers import IdentifierFinder
+from ipt_nlp.identifiers.finder import outside
 from ipt_nlp.identifiers.kinds import PROFILES, SAFE_HARBOR
 
 FILE = Path(__file__).parents[1] / "cases" / "identifiers" / "cases.jsonl"
@@ -55,6 +56,22 @@ def test_found_stretches_are_in_order_and_inside(text: str) -> None:
             assert text[f.start_char : f.end_char].strip()
             assert 0 < f.score <= 1
             at = f.end_char
+
+
+@pytest.mark.parametrize(
+    ("stretch", "taken", "left"),
+    [
+        ((0, 9), [], [(0, 9)]),
+        ((0, 9), [(2, 4), (6, 7)], [(0, 2), (4, 6), (7, 9)]),
+        ((3, 6), [(0, 3), (6, 9)], [(3, 6)]),
+        ((3, 6), [(0, 4), (5, 9)], [(4, 5)]),
+        ((3, 6), [(3, 6)], []),
+    ],
+)
+def test_what_is_taken_is_cut_out(
+    stretch: tuple[int, int], taken: list[tuple[int, int]], left: list[tuple[int, int]]
+) -> None:
+    assert outside(*stretch, taken) == left
 
 
 def test_what_stands_around_does_not_move_offsets() -> None:

@@ -53,6 +53,20 @@ def summary(people: list[FoundPerson]) -> list[tuple[str | None, list[str], bool
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna's husband Tom left last year. Then Tom's wife Anna called me.",
+        "Sarah's mum Linda rang. Linda's daughter Sarah was there too.",
+        "Tom's dad is called Tom too. Tom's dad rang me, and Tom came.",
+    ],
+)
+def test_whoever_is_whose_the_reading_ends(nlp: Language, text: str) -> None:
+    people = found_in(nlp, text)
+    assert all(name in text for person in people for name in person.names)
+    assert len(people) >= 2
+
+
 @pytest.mark.parametrize("case", PHRASES, ids=lambda case: str(case["id"]))
 def test_people_of_a_phrase(nlp: Language, case: dict[str, Any]) -> None:
     wanted = sorted(
