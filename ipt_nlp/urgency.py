@@ -50,6 +50,16 @@ def flag_urgency(flag: FlagSpan, text: str) -> Urgency:
     return Urgency.CURRENT_OTHER
 
 
+def flag_rank(flag: FlagSpan, text: str) -> tuple[int, float]:
+    """Sort key of a flag: its step, then the surest first.
+
+    Args:
+        flag: A risk flag or an identifier.
+        text: The segment around it.
+    """
+    return int(flag_urgency(flag, text)), -(1.0 if flag.score is None else flag.score)
+
+
 def urgency(segment: ResultSegment) -> Urgency:
     """The first step that a flag of the segment reaches; reasons without words come after risk."""
     steps = [flag_urgency(flag, segment.text) for flag in segment.flags]

@@ -95,6 +95,10 @@ HARM_BY_OTHER = "risk_harm_by_other"
 """The flag under which nobody says what helps."""
 
 
+MAY_PROTECT = frozenset(("withdrawal", "self_silencing", "deception", "indirect"))
+"""Silence and hiding: where someone is harmed by another person, they may keep them safe."""
+
+
 def helpful_here(pattern: str, *, harm_by_other: bool) -> bool | None:
     """Whether a pattern helps; unknown where violence or coercion by the other is flagged: keeping
     quiet may be what keeps someone safe."""

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 
 from ipt_nlp import codebook
-from ipt_nlp.result import FlagSpan, ResultSegment, ResultTurn, TaggedSession
+from ipt_nlp.result import (
+    FlagSpan,
+    PatternSpan,
+    Person,
+    ResultSegment,
+    ResultTurn,
+    TaggedSession,
+)
+from ipt_nlp.transcript import Kind
 
 # Terminal escapes and other control characters, and the two overrides that reverse what is read.
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 WHO_WORDS = {"client": "client", "other": "other person", "both": "both"}
+
+RISK_NOTICE = (
+    "Found by a program that misses passages and marks many that are none. The figure is how sure "
+    "it is, not how grave it is. Read the words in their place, and ask. Reporting duties differ "
+    "by place; it knows none of them."
+)
+HARM_NOTICE = (
+    "Where someone may be harmed by another person, silence and hiding may protect, and exercises "
+    "in open communication with that person may be unsafe."
+)
+SHORT_ANSWER = 6
+"""Words: a denial of no more cannot be read without what was asked."""
+
+OFTEN_HELPFUL, OFTEN_UNHELPFUL = "often helpful", "often unhelpful"
+NOT_JUDGED = "not judged, someone may be harmed"
 
 
 def visible(text: str) -> str:
@@ -64,9 +89,15 @@ def is_risk(flag: str) -> bool:
     return codebook.FLAG_INFO[flag].risk
 
 
-def flag_details(flag: FlagSpan) -> tuple[str, ...]:
-    """What is known of a flag besides its name, in words."""
-    subject = {"speaker": "the speaker", "other": "someone else", None: None}[flag.subject]
+def flag_details(flag: FlagSpan, kind: Kind) -> tuple[str, ...]:
+    """What is known of a flag besides its name, in words.
+
+    Args:
+        flag: A risk flag or an identifier.
+        kind: Of the text that it stands in: only who wrote a loose text is no client.
+    """
+    speaker = "the writer" if kind == "text" else "the client"
+    subject = {"speaker": speaker, "other": "someone else", None: None}[flag.subject]
     found = (
         flag.status,
         f"at risk: {subject}" if subject else None,
@@ -86,6 +117,63 @@ def risk_flags(segment: ResultSegment) -> list[FlagSpan]:
         FlagSpan(start_char=start, end_char=start, quote="", flag=reason)
         for reason in segment.review_reasons
         if is_risk(reason) and reason not in known
+    ]
+
+
+def asked_before(session: TaggedSession, flag: FlagSpan) -> str:
+    """The therapist's words before a short denial ("No."), which says nothing without them."""
+    if flag.status != "denied" or len(flag.quote.split()) > SHORT_ANSWER:
+        return ""
+    place = bisect_right(session.turns, flag.start_char, key=lambda turn: turn.start_char) - 1
+    before = session.turns[place - 1] if place > 0 else None
+    if before is None or before.role != "therapist":
+        return ""
+    return session.text[before.start_char : before.end_char].strip()
+
+
+def pattern_side(pattern: PatternSpan) -> str:
+    """Whether a pattern often helps, in words; where someone may be harmed it is not judged."""
+    if pattern.helpful is not None:
+        return OFTEN_HELPFUL if pattern.helpful else OFTEN_UNHELPFUL
+    protects = pattern.pattern in codebook.MAY_PROTECT and pattern.who != "other"
+    return "may protect" if protects else NOT_JUDGED
+
+
+def pattern_counts(session: TaggedSession) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Names and counts of a session's patterns, in groups: unhelpful, helpful, not judged."""
+    groups: dict[bool | None, Counter[str]] = {False: Counter(), True: Counter(), None: Counter()}
+    for segment in session.segments:
+        for pattern in segment.patterns:
+            groups[pattern.helpful][pattern.pattern] += 1
+    titles = {False: OFTEN_UNHELPFUL, True: OFTEN_HELPFUL, None: NOT_JUDGED}
+    return [
+        (titles[helpful], [(pattern_name(k), found[k]) for k in codebook.PATTERNS if found[k]])
+        for helpful, found in groups.items()
+        if found
+    ]
+
+
+def focus_note(session: TaggedSession) -> str:
+    """Why the main focus need not have the longest bar; empty where every area counts alike."""
+    if session.kind != "transcript":
+        return ""
+    return (
+        "The main focus weighs how sure each area is. Conflict counts half, since quarrels are "
+        "told in most sessions; words in which the client states a goal count double."
+    )
+
+
+def person_facts(person: Person) -> list[str]:
+    """What is known of a person, in words, and what is said in the same segments and sentences."""
+    areas = ", ".join(area_name(a) for a in person.areas)
+    patterns = ", ".join(pattern_name(p).lower() for p in person.patterns)
+    return [
+        *(name for name in person.names if name != person.mention),
+        *([person.relation] if person.relation and person.relation != person.mention else []),
+        *(["deceased"] if person.deceased else []),
+        counted(person.count, "mention"),
+        *([f"in segments with {areas}"] if areas else []),
+        *([f"in sentences with {patterns}"] if patterns else []),
     ]
 
 

@@ -15,7 +15,7 @@ from jinja2 import Environment
 
 from ipt_nlp import codebook
 from ipt_nlp.result import FlagSpan, ResultSegment, TaggedSession
-from ipt_nlp.urgency import flag_urgency
+from ipt_nlp.urgency import flag_rank
 from ipt_nlp.writers import display
 from ipt_nlp.writers.marked import Piece, lines
 from ipt_nlp.writers.pages import page_environment
@@ -69,7 +69,7 @@ def write(sessions: Iterable[TaggedSession]) -> Iterator[str]:
 def _environment() -> Environment:
     environment = page_environment("ipt_nlp.writers")
     environment.globals.update(display=display, codebook=codebook, lines=lines)
-    environment.filters.update(mark_classes=_mark_classes, tally=_tally)
+    environment.filters.update(mark_classes=_mark_classes)
     return environment
 
 
@@ -89,15 +89,6 @@ def _mark_classes(piece: Piece) -> str:
     return " ".join(found)
 
 
-def _tally(counts: dict[str, int], helpful: bool) -> list[tuple[str, int]]:
-    """The patterns that are often helpful, or often not, by name with their counts."""
-    return [
-        (display.pattern_name(key), count)
-        for key, count in counts.items()
-        if codebook.PATTERN_INFO[key].helpful is helpful
-    ]
-
-
 def _risks(sections: Iterable[Section]) -> list[Risk]:
     """The risk flags of every session, in the order in which they should be read."""
     found = [
@@ -106,7 +97,7 @@ def _risks(sections: Iterable[Section]) -> list[Risk]:
         for segment in section.session.segments
         for flag in display.risk_flags(segment)
     ]
-    return sorted(found, key=lambda risk: flag_urgency(risk[2], risk[1].text))
+    return sorted(found, key=lambda risk: flag_rank(risk[2], risk[1].text))
 
 
 def _risk_counts(risks: Iterable[Risk]) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
 from rich.console import Console, RenderableType
@@ -18,8 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ipt_nlp import codebook
-from ipt_nlp.result import ResultSegment, TaggedSession
-from ipt_nlp.urgency import flag_urgency
+from ipt_nlp.result import FlagSpan, ResultSegment, TaggedSession
+from ipt_nlp.transcript import Kind
+from ipt_nlp.urgency import flag_rank
 from ipt_nlp.writers import display
 from ipt_nlp.writers.marked import Line, Piece, lines
 
@@ -90,7 +91,7 @@ class _Page:
             self.show(Rule(Text(title, style="bold"), align="left", style=QUIET))
         self.show(_areas(segment, self._console.width), Text())
         self.show(self._turns(session, lines(session, segment)), Text())
-        remarks = list(_remarks(segment))
+        remarks = list(_remarks(segment, session.kind))
         if remarks:
             self.show(_table(remarks), Text())
 
@@ -157,10 +158,15 @@ def _heading(session: TaggedSession) -> Iterator[RenderableType]:
     if risks:
         yield Text()
         yield Text("Read first", style=RISK_STYLE)
-        for segment, flag in sorted(risks, key=lambda risk: flag_urgency(risk[1], risk[0].text)):
-            name = ", ".join([display.flag_name(flag.flag), *display.flag_details(flag)])
-            line = display.visible(f"  ! segment {segment.index + 1}: {name}")
-            yield Text(line, style=RISK_STYLE)
+        for segment, flag in sorted(risks, key=lambda risk: flag_rank(risk[1], risk[0].text)):
+            name = f"! segment {segment.index + 1}: {_flag_title(flag, session.kind)}"
+            words = _quoted(name, flag.quote, RISK_STYLE) if flag.quote else Text(name, RISK_STYLE)
+            if asked := display.asked_before(session, flag):
+                words.append(f", asked “{display.visible(_cut(asked))}”")
+            yield Padding(words, (0, 0, 0, 2))
+        yield Text(display.RISK_NOTICE, style=QUIET)
+        if any(flag.flag == codebook.HARM_BY_OTHER for _, flag in risks):
+            yield Text(display.HARM_NOTICE)
 
 
 def _badge(area: str) -> Text:
@@ -190,7 +196,11 @@ def _areas(segment: ResultSegment, width: int) -> Text:
     return named
 
 
-def _remarks(segment: ResultSegment) -> Iterator[tuple[str, Text]]:
+def _flag_title(flag: FlagSpan, kind: Kind) -> str:
+    return ", ".join([display.flag_name(flag.flag), *display.flag_details(flag, kind)])
+
+
+def _remarks(segment: ResultSegment, kind: Kind) -> Iterator[tuple[str, Text]]:
     """Patterns, flags, exchanges and reasons for review, as lines under the words."""
     if segment.needs_review:
         reasons = "; ".join(
@@ -201,14 +211,12 @@ def _remarks(segment: ResultSegment) -> Iterator[tuple[str, Text]]:
         )
         yield "Needs review", Text(reasons or "yes", style="bold")
     for flag in segment.flags:
-        name = ", ".join([display.flag_name(flag.flag), *display.flag_details(flag)])
         style = RISK_STYLE if display.is_risk(flag.flag) else "bold"
-        yield "Flag", _quoted(name, flag.quote, style)
+        yield "Flag", _quoted(_flag_title(flag, kind), flag.quote, style)
     for pattern in segment.patterns:
-        side = {True: "often helpful", False: "often unhelpful", None: "may protect"}
         name = (
             f"{display.pattern_name(pattern.pattern)} "
-            f"({display.WHO_WORDS[pattern.who]}, {side[pattern.helpful]})"
+            f"({display.WHO_WORDS[pattern.who]}, {display.pattern_side(pattern)})"
         )
         yield "Pattern", _quoted(name, pattern.quote, "bold")
     for exchange in segment.exchanges:
@@ -251,40 +259,30 @@ def _focus(session: TaggedSession) -> Iterator[tuple[str, Text]]:
         row.append(f" {display.area_name(area):<{widest}} {display.percent(share):>5} ")
         row.append("█" * round(share * BAR_WIDTH), style=AREA_STYLES[area])
         yield ("Areas" if i == 0 else "", row)
-    yield "", Text(f"(share of {display.words_counted(session)}; areas may overlap)", style=QUIET)
+    counted = f"share of {display.words_counted(session)} in segments with the area"
+    yield "", Text(f"({counted}; areas may overlap)", style=QUIET)
+    if summary.primary is not None and (note := display.focus_note(session)):
+        yield "", Text(note, style=QUIET)
 
 
 def _counts(session: TaggedSession) -> Iterator[tuple[str, Text]]:
     summary = session.summary
     if not summary.patterns:
         yield "Patterns", Text("none marked")
-    for helpful, side in ((False, "often unhelpful: "), (True, "often helpful: ")):
-        found = {
-            key: count
-            for key, count in summary.patterns.items()
-            if codebook.PATTERN_INFO[key].helpful is helpful
-        }
-        if found:
-            yield "Patterns", _tally(found, display.pattern_name, side)
-    yield "Review", _tally(summary.flags, display.flag_name, "segments by reason: ")
+    for side, found in display.pattern_counts(session):
+        yield "Patterns", _tally(found, f"{side}: ")
+    reasons = [(display.flag_name(key), count) for key, count in summary.flags.items()]
+    yield "Review", _tally(reasons, "segments by reason: ")
     for goal in summary.goals:
         yield "Goal", Text(f"“{display.visible(_cut(goal.quote))}”")
     for i, person in enumerate(summary.people):
-        facts = [
-            *person.names,
-            *([person.relation] if person.relation and person.relation != person.mention else []),
-            *(["deceased"] if person.deceased else []),
-            display.counted(person.count, "mention"),
-            *(display.area_name(a) for a in person.areas),
-            *(display.pattern_name(p) for p in person.patterns),
-        ]
-        text = display.visible(f"{person.mention} ({', '.join(facts)})")
+        text = display.visible(f"{person.mention} ({'; '.join(display.person_facts(person))})")
         yield ("People" if i == 0 else "", Text(text))
     yield "Size", Text(display.size(session))
 
 
-def _tally(counts: dict[str, int], name: Callable[[str], str], lead: str = "") -> Text:
-    found = ", ".join(f"{name(key)} {count}" for key, count in counts.items())
+def _tally(counts: Iterable[tuple[str, int]], lead: str) -> Text:
+    found = ", ".join(f"{name} {count}" for name, count in counts)
     return Text(lead + found if found else "none marked")
 
 

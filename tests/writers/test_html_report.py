@@ -196,7 +196,7 @@ def test_summary_strip_and_reasons(page: Page, session: TaggedSession) -> None:
     summary = page.flat("summary")
     assert "Main focus G Grief and loss" in summary
     assert "Blame 1, Hostility 1" in summary.replace("\xa0", " ")
-    assert "Dad, father, deceased, 4 mentions" in summary
+    assert "Dad; father; deceased; 4 mentions; in segments with Grief and loss" in summary
     assert "“" not in page.text("q")
     assert "say to Tom what I need before I get angry" in page.flat("summary", "q")
     assert "Tom, Tom" not in summary

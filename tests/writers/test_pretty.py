@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from ipt_nlp.result import NOTICE, TaggedSession
-from ipt_nlp.writers import writer
+from ipt_nlp.writers import display, writer
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -65,8 +65,17 @@ def test_patterns_flags_exchanges_and_reasons_stand_under_the_words(
 
 def test_risk_is_read_first_the_denied_last(session: TaggedSession) -> None:
     head = plain(session).split("Segment 1")[0]
-    past = head.index("! segment 4: Risk: harm by others, past, at risk: the speaker")
-    assert past < head.index("! segment 4: Risk: self-harm, denied, at risk: the speaker")
+    past = head.index("! segment 4: Risk: harm by others, past, at risk: the client")
+    assert past < head.index("! segment 4: Risk: self-harm, denied, at risk: the client")
+
+
+def test_what_is_read_first_has_its_words_and_a_warning(session: TaggedSession) -> None:
+    head = flat(plain(session).split("Segment 1")[0])
+    for segment in session.segments:
+        for flag in (f for f in segment.flags if display.is_risk(f.flag)):
+            assert f"“{flat(flag.quote)}”" in head
+    assert flat(display.RISK_NOTICE) in head
+    assert flat(display.HARM_NOTICE) in head
 
 
 def test_the_summary_ends_it_with_one_notice(session: TaggedSession) -> None:
@@ -74,9 +83,9 @@ def test_the_summary_ends_it_with_one_notice(session: TaggedSession) -> None:
     end = text[text.rindex("\nSummary ") :]
     assert re.search(r"Main focus +Grief and loss, then [\w ]+ \(confidence", end)
     assert re.search(r"\[I\] Isolation +23 % █", end)
-    assert "(share of the client's words; areas may overlap)" in end
+    assert "(share of the client's words in segments with the area; areas may overlap)" in flat(end)
     assert re.search(r"Patterns +often helpful: Direct expression 2, Repair 1", end)
-    assert "Dad (father, deceased, 4 mentions, Grief and loss" in flat(end)
+    assert "Dad (father; deceased; 4 mentions; in segments with Grief and loss" in flat(end)
     assert "409 words · 12 turns · 7 segments" in end
     assert flat(text).count(flat(NOTICE)) == 1
     assert flat(text).endswith(flat(NOTICE))
