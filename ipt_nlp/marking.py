@@ -25,6 +25,7 @@ from ipt_nlp.language.exchanges import FoundExchange, find_exchanges
 from ipt_nlp.language.goals import session_goals
 from ipt_nlp.language.inventory import inventory
 from ipt_nlp.language.patterns import FoundPattern
+from ipt_nlp.language.persons import FoundMention
 from ipt_nlp.language.pipeline import evidence_spans
 from ipt_nlp.result import (
     EvidenceSpan,
@@ -233,13 +234,21 @@ def goal_spans(docs: Sequence[Doc], cuts: Sequence[Segment], text: str) -> tuple
 def people(
     docs: Sequence[Doc], transcript: Transcript, segments: Sequence[ResultSegment]
 ) -> tuple[Person, ...]:
-    """The people of a session, with the areas and patterns of the segments they are named in."""
+    """The people of a session.
+
+    Areas are those of the segments they are named in, patterns those in the same sentences: in a
+    segment there are others' too.
+    """
     speakers = {turn.speaker for turn in transcript.turns if turn.speaker}
     found = []
     for person in inventory(docs, not_people=speakers):
         named_in = [segments[i] for i in person.docs]
         areas = {a for s in named_in for a, score in s.areas.items() if score.present}
-        patterns = {p.pattern for s in named_in for p in s.patterns}
+        patterns = {
+            pattern.pattern
+            for mention in person.mentions
+            for pattern in _in_sentence(docs[mention.doc], mention, segments[mention.doc])
+        }
         found.append(
             Person(
                 mention=person.mention,
@@ -254,16 +263,23 @@ def people(
     return tuple(found)
 
 
+def _in_sentence(doc: Doc, mention: FoundMention, segment: ResultSegment) -> Iterator[PatternSpan]:
+    """Patterns of a segment that touch the sentence of a mention."""
+    sentence = next(s for s in doc.sents if s.end_char > mention.start_char)
+    start, end = segment.start_char + sentence.start_char, segment.start_char + sentence.end_char
+    return (p for p in segment.patterns if p.start_char < end and p.end_char > start)
+
+
 def _by_segment(
     found: Sequence[FoundIdentifier], cuts: Sequence[Segment], text: str
 ) -> list[list[FlagSpan]]:
     """Direct identifiers, each cut at the ends of the segments that it stands in."""
     flags: list[list[FlagSpan]] = [[] for _ in cuts]
     for f in found:
-        if f.level != "direct":
+        first = bisect_right(cuts, f.start_char, key=lambda cut: cut.end_char)
+        if f.level != "direct" or first == len(cuts) or f.end_char <= cuts[0].start_char:
             continue
         flag = identifier_flag(f, text)
-        first = bisect_right(cuts, f.start_char, key=lambda cut: cut.end_char)
         for place, cut in enumerate(cuts[first:], first):
             start, end = max(f.start_char, cut.start_char), min(f.end_char, cut.end_char)
             if start >= end:

@@ -55,7 +55,12 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 class _Model(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=False, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=False,
+        allow_inf_nan=False,
+        # A client's words must not be repeated in an error.
+        hide_input_in_errors=True,
     )
 
 
@@ -77,7 +82,7 @@ class EvidenceSpan(Span):
 class PatternSpan(Span):
     """A communication pattern. ``source`` says what found it: ``rule:NAME`` or ``model:SCORE``.
 
-    ``helpful`` is None where an indirect way of speaking may protect the speaker.
+    ``helpful`` is None where someone may be harmed by another person: keeping quiet may protect.
     """
 
     pattern: PatternKey

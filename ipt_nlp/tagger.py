@@ -1,4 +1,8 @@
-"""Transcript -> result document: the stages in order, each called once for a whole session."""
+"""Transcript -> result document: the stages in order, each called once for a whole session.
+
+A file longer than any session is encoded block by block, twice: for the areas, which need their
+neighbours, and for what is read of each block's token states.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,7 @@ from ipt_nlp.marking import (
 )
 from ipt_nlp.phase import phase
 from ipt_nlp.readers import read_one
+from ipt_nlp.readers.files import printable
 from ipt_nlp.result import (
     AreaScore,
     EvidenceSpan,
@@ -97,7 +102,8 @@ class Tagger:
         """Probabilities (n_texts, 4), columns as ``AREAS``; each text counts as one segment."""
         if not len(texts):
             return np.empty((0, len(codebook.AREAS)))
-        probabilities: Floats = self.bundle.pipeline.predict_proba(list(texts))
+        readable = [printable(text) for text in texts]
+        probabilities: Floats = self.bundle.pipeline.predict_proba(readable)
         return probabilities
 
     def predict(self, texts: Sequence[str]) -> Bools:
@@ -109,7 +115,9 @@ class Tagger:
         """Pattern, risk and identifier spans of one text, in order."""
         if not text.strip():
             return []
-        # As it stands, so that offsets are those of the text that was given.
+        # As it stands, so that offsets are those of the text that was given; "?" is as long as the
+        # half of a surrogate pair that no encoder reads.
+        text = printable(text)
         alone = Transcript(source="text", text=text, turns=(), kind="text")
         whole = [Segment(0, 0, 0, 0, len(text))]
         encoded = self.bundle.encoder.encode([text])

@@ -74,6 +74,18 @@ def test_people_carry_the_areas_they_are_named_in(tagger: Tagger) -> None:
     assert (person.relation, person.areas) == ("husband", ("conflict",))
 
 
+def test_people_carry_the_patterns_of_their_sentences_alone(tagger: Tagger) -> None:
+    session = tagger.tag(
+        Transcript.from_text(
+            "Therapist: Who was there?\n"
+            "Client: My boss screamed at me in front of them all. My wife made tea at home.\n"
+        )
+    )
+    patterns = {p.relation: p.patterns for p in session.summary.people}
+    assert "hostility" in patterns["boss"]
+    assert patterns["wife"] == ()
+
+
 def test_a_guessed_therapist_counts_as_the_client() -> None:
     transcript = Transcript.from_text("Therapist: How was it?\nClient: Bad, we argued again.\n")
     cut = Segment(0, 0, 1, 0, len(transcript.text))

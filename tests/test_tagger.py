@@ -118,6 +118,12 @@ def test_annotate_marks_patterns(tagger: Tagger) -> None:
     assert any(getattr(s, "pattern", None) == "hostility" for s in spans)
 
 
+def test_half_of_a_surrogate_pair_stops_nothing(tagger: Tagger) -> None:
+    text = "\ud83d She yelled at me. \udc00"
+    assert [s.quote for s in tagger.annotate(text)] == ["She yelled at me"]
+    assert tagger.predict_proba([text]).shape == (1, 4)
+
+
 @pytest.mark.parametrize(
     "text", ["T: Hm?\nC: Hm.", "T: Okay.\nC: Yeah.", "T: Hello!\nC: Hi … hello."]
 )

@@ -251,9 +251,10 @@ def _context(whole: Floats, rows: Bools, sessions: Sequence[str]) -> Floats:
     """Scores of the two rows before and the row after, the session's mean and its highest three."""
     n_areas = whole.shape[1]
     found = np.zeros((len(whole), 5 * n_areas))
-    names = np.asarray(sessions, dtype=object)
-    for name in dict.fromkeys(names[rows].tolist()):
-        members = np.flatnonzero(rows & (names == name))
+    of_session: dict[str, list[int]] = {}
+    for row in np.flatnonzero(rows).tolist():
+        of_session.setdefault(sessions[row], []).append(row)
+    for members in of_session.values():
         inside = whole[members]
         mean = inside.mean(axis=0)
         highest = np.sort(inside, axis=0)[-3:].mean(axis=0)

@@ -10,7 +10,8 @@ states of a text all say the same, the estimate cannot tell; there its clauses a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ from ipt_nlp.areas.views import Views, part_spans, view_array
 MAX_SPANS = 3
 MIN_DROP = 0.05
 """A stretch that lowers the probability by less is no evidence, unless it is the best there is."""
+LEAST_DROP = 0.02
+"""And the best is none below this: then no single stretch carries the area."""
 
 MEASURED = 2
 """Stretches that are encoded again for each area; one measured for another area counts too."""
@@ -36,7 +39,12 @@ FLAT = 0.005
 OWN_WORDS = 0.01
 """How much a stretch's own words promise, beside the estimate of what is lost without them."""
 
+PARTS_AT_ONCE = 20_000
+"""Embeddings of parts that are held for the estimate, 30 MB."""
+
 CharSpan = tuple[int, int]
+Row = tuple[Floats, Views]
+"""Features of a text, and its views without some of its words."""
 
 
 @dataclass(frozen=True)
@@ -93,39 +101,62 @@ def measured_drops(
     if not removed:
         return np.empty((0, len(classifier.second_)))
     shortened = [t.text[:start] + t.text[end:] for t, (start, end) in removed]
-    full = np.stack([t.features for t, _ in removed])
-    short = classifier.with_other_words(full, view_array(shortened, encoder.encode(shortened)))
-    drops: Floats = classifier.predict_features(full) - classifier.predict_features(short)
-    return drops
+    read = view_array(shortened, encoder.encode(shortened))
+    return _drops(classifier, [(t.features, v) for (t, _), v in zip(removed, read, strict=True)])
 
 
 def estimated_drops(
     classifier: AreaClassifier, removed: Sequence[tuple[Occlusion, Sequence[CharSpan]]]
 ) -> list[Floats]:
     """The same from token states alone: for each text (n_spans, n_areas)."""
-    if not any(len(spans) for _, spans in removed):
-        return [np.empty((0, len(classifier.second_))) for _ in removed]
-    lessened = _as_array(v for t, spans in removed for v in _views_without(t, spans))
-    full = np.concatenate([np.repeat(t.features[np.newaxis], len(s), 0) for t, s in removed])
-    short = classifier.with_other_words(full, lessened)
-    drops = classifier.predict_features(full) - classifier.predict_features(short)
+    rows = ((t.features, views) for t, spans in removed for views in _views_without(t, spans))
+    drops = np.concatenate(
+        [np.empty((0, len(classifier.second_))), *(_drops(classifier, r) for r in _portions(rows))]
+    )
     bounds = np.cumsum([len(spans) for _, spans in removed])[:-1]
     return list(np.split(drops, bounds))
+
+
+def _portions(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows in lists of about ``PARTS_AT_ONCE`` parts: every clause of a long text has them all."""
+    portion: list[Row] = []
+    held = 0
+    for row in rows:
+        portion.append(row)
+        held += len(row[1].parts)
+        if held >= PARTS_AT_ONCE:
+            yield portion
+            portion, held = [], 0
+    if portion:
+        yield portion
+
+
+def _drops(classifier: AreaClassifier, rows: Sequence[Row]) -> Floats:
+    full = np.stack([features for features, _ in rows])
+    short = classifier.with_other_words(full, _as_array(views for _, views in rows))
+    drops: Floats = classifier.predict_features(full) - classifier.predict_features(short)
+    return drops
 
 
 def _candidates(
     encoder: SentenceEncoder, classifier: AreaClassifier, texts: Sequence[Occlusion]
 ) -> list[list[CharSpan]]:
     removable = [(t, _removable(t) if t.columns else []) for t in texts]
+    estimated = estimated_drops(classifier, removable)
+    flats = [
+        {column for column in t.columns if len(spans) > 1 and drops[:, column].max() < FLAT}
+        for (t, spans), drops in zip(removable, estimated, strict=True)
+    ]
+    # What each stretch of those says when nothing stands around it.
+    asked = [one for one, flat in zip(removable, flats, strict=True) if flat]
+    said_alone = iter(_encoded_alone(encoder, asked))
     found = []
-    for (t, spans), drops in zip(removable, estimated_drops(classifier, removable), strict=True):
+    for (t, spans), drops, flat in zip(removable, estimated, flats, strict=True):
         chosen: set[int] = set()
         columns = t.columns if spans else ()
         own = [_pooled(t.encoded, span) for span in spans]
         lengths = np.log1p([n for n, _ in own])
-        flat = {column for column in columns if drops[:, column].max() < FLAT}
-        # What each stretch says when nothing stands around it.
-        alone = _encoded_alone(encoder, t, spans) if flat else None
+        alone = next(said_alone) if flat else None
         for column in columns:
             if alone is not None and column in flat:
                 promise = expit(classifier.first_scores(alone, column))
@@ -140,10 +171,14 @@ def _candidates(
 
 
 def _encoded_alone(
-    encoder: SentenceEncoder, text: Occlusion, spans: Sequence[CharSpan]
-) -> NDArray[np.float32]:
-    encoded = encoder.encode([text.text[start:end] for start, end in spans])
-    return np.stack([e.embedding for e in encoded])
+    encoder: SentenceEncoder, texts: Sequence[tuple[Occlusion, Sequence[CharSpan]]]
+) -> list[NDArray[np.float32]]:
+    """For each text the embeddings of its spans (n_spans, n_dimensions), each by itself."""
+    if not texts:
+        return []
+    encoded = encoder.encode([t.text[start:end] for t, spans in texts for start, end in spans])
+    bounds = np.cumsum([len(spans) for _, spans in texts])[:-1]
+    return list(np.split(np.stack([e.embedding for e in encoded]), bounds))
 
 
 def _pooled(encoded: EncodedText, span: CharSpan) -> tuple[int, NDArray[np.float32]]:
@@ -163,23 +198,24 @@ def _removable(text: Occlusion) -> list[CharSpan]:
     return [span for span in text.spans if _tokens_in(text.encoded, span).any()]
 
 
-def _views_without(text: Occlusion, spans: Sequence[CharSpan]) -> list[Views]:
+def _views_without(text: Occlusion, spans: Sequence[CharSpan]) -> Iterator[Views]:
     """Views of a text without the tokens of each span in turn; their states stay as they were."""
     tokens = text.encoded.tokens
     parts = [p for p in (_tokens_in(text.encoded, s) for s in part_spans(text.text)) if p.any()]
-    pooled = [unit(tokens[p].mean(axis=0)) for p in parts]
+    pooled = np.stack([unit(tokens[p].mean(axis=0)) for p in parts] or [text.encoded.embedding])
+    first = [int(p.argmax()) for p in parts]
+    last = [len(p) - int(p[::-1].argmax()) for p in parts]
     total = tokens.sum(axis=0)
-    found = []
     for span in spans:
         gone = _tokens_in(text.encoded, span)
         whole = unit(total - tokens[gone].sum(axis=0))
-        kept = []
-        for p, vector in zip(parts, pooled, strict=True):
-            left = p & ~gone
-            if left.any():
-                kept.append(vector if left.sum() == p.sum() else unit(tokens[left].mean(axis=0)))
-        found.append(Views(whole, np.stack(kept) if kept else whole[np.newaxis]))
-    return found
+        # Parts stand in order, and a span reaches into one or two of them.
+        begin = bisect_right(last, int(gone.argmax()))
+        end = bisect_left(first, len(gone) - int(gone[::-1].argmax()))
+        left = [p & ~gone for p in parts[begin:end]]
+        touched = [unit(tokens[p].mean(axis=0)) for p in left if p.any()]
+        kept = [*pooled[:begin], *touched, *pooled[max(begin, end) :]] if parts else []
+        yield Views(whole, np.stack(kept) if kept else whole[np.newaxis])
 
 
 def _as_array(views: Iterable[Views]) -> ViewArray:
@@ -196,7 +232,7 @@ def _strongest(drops: dict[CharSpan, Floats], column: int) -> list[Evidence]:
         for span, drop in ranked[:MAX_SPANS]
         if drop[column] >= MIN_DROP
     ]
-    if not kept and ranked and ranked[0][1][column] > 0:
+    if not kept and ranked and ranked[0][1][column] >= LEAST_DROP:
         span, drop = ranked[0]
         kept = [Evidence(*span, column, float(drop[column]))]
     return kept

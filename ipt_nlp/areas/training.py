@@ -201,6 +201,7 @@ def train_bundle(
             calibrate=calibrate,
         )
     except ValueError as error:
+        cache.clear()  # nothing to go on with: the same labels fail again
         raise OptionError(f"these labels do not suffice: {error}") from None
     thresholds: dict[Kind, dict[str, float]] = {}
     bands: dict[Kind, Bands] = {}

@@ -1,8 +1,8 @@
 """Encoded texts on disk, so that a run that was stopped goes on where it was.
 
 Embeddings can be turned back into much of their text, so the files are for the owner alone and
-are deleted when what they were made for is done. They are keyed by the encoder's bytes and the
-texts themselves: other weights or other words are other files.
+are deleted when what they were made for is done, or when any client is forgotten. They are keyed
+by the encoder's bytes and the texts themselves: other weights or other words are other files.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ from ipt_nlp.errors import BundleError
 from ipt_nlp.places import user_folder, write_private
 
 FOLDER = "encoding"
+
+
+def forget_views(folder: Path | None = None) -> None:
+    """Delete everything that runs left behind, whoever's texts it was made from."""
+    folder = folder or user_folder() / FOLDER
+    for path in folder.glob("*.npz"):
+        with suppress(OSError):
+            path.unlink()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 class ViewCache:

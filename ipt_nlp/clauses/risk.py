@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.clauses.features import pool
 from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Floats, RiskInput, RiskModel
-from ipt_nlp.clauses.risk_status import StatusModel
+from ipt_nlp.clauses.risk_status import Place, StatusModel
 from ipt_nlp.clauses.risk_units import RoleSpan, read_rules, risk_units
 from ipt_nlp.codebook import RiskStatus, RiskSubject
 from ipt_nlp.errors import BundleError
@@ -96,6 +96,8 @@ class RiskReader:
                 "client") rather than lose a client's words to a wrong guess.
             kind: Of all the texts.
         """
+        if not docs:
+            return []
         turns = roles if roles is not None else [()] * len(docs)
         found = [find_rules(doc.text) for doc in docs]
         inputs = [
@@ -103,30 +105,41 @@ class RiskReader:
             for doc, states, spans, rules in zip(docs, encoded, turns, found, strict=True)
         ]
         probabilities = self.flags.predict_proba(inputs)
-        answers: list[list[FoundRisk]] = []
-        at = 0
-        for item, rules in zip(inputs, found, strict=True):
-            n = len(item.units)
-            answers.append(self._of_text(item, rules, probabilities[at : at + n]))
-            at += n
-        return answers
+        bounds = np.cumsum([len(item.units) for item in inputs])[:-1]
+        scored = list(zip(inputs, found, np.split(probabilities, bounds), strict=True))
+        raised = [self._raised(item, of_text) for item, _, of_text in scored]
+        # All at once: a call takes longer than a place.
+        told = [(item, place) for item, at in zip(inputs, raised, strict=True) for place in at]
+        judged = iter(self.statuses.judge(told))
+        return [
+            self._of_text(*one, [(place, next(judged)) for place in at])
+            for one, at in zip(scored, raised, strict=True)
+        ]
 
-    def _of_text(
-        self, item: RiskInput, rules: Sequence[RuleRisk], probabilities: Floats
-    ) -> list[FoundRisk]:
+    def _raised(self, item: RiskInput, probabilities: Floats) -> list[Place]:
+        """Units and flags that reach their threshold, or that a rule is sure of."""
         least = self.thresholds[KINDS.index(item.kind)]
-        if len(probabilities):
-            least = np.maximum(least, RIVAL * probabilities.max(axis=0))
-        raised = [
+        # A therapist's question is no rival of the answer.
+        own = np.array([unit.role != "therapist" for unit in item.units], dtype=bool)
+        if own.any():
+            least = np.maximum(least, RIVAL * probabilities[own].max(axis=0))
+        return [
             (row, column)
             for row, unit in enumerate(item.units)
             for column in range(len(FLAGS))
             if probabilities[row, column] >= least[column]
             or (item.rules.fired[row, column] and unit.role != "therapist")
         ]
-        judged = self.statuses.predict(item, raised)
+
+    def _of_text(
+        self,
+        item: RiskInput,
+        rules: Sequence[RuleRisk],
+        probabilities: Floats,
+        judged: Sequence[tuple[Place, tuple[RiskStatus, RiskSubject]]],
+    ) -> list[FoundRisk]:
         answers = []
-        for (row, column), (status, subject) in zip(raised, judged, strict=True):
+        for (row, column), (status, subject) in judged:
             unit = item.units[row]
             score = float(probabilities[row, column])
             start, end, source = unit.start_char, unit.end_char, "model"

@@ -72,16 +72,22 @@ class StatusModel:
         self, item: RiskInput, places: Sequence[Place]
     ) -> list[tuple[RiskStatus, RiskSubject]]:
         """Status and subject of units of one text."""
-        if not places:
+        return self.judge([(item, p) for p in places])
+
+    def judge(
+        self, told: Sequence[tuple[RiskInput, Place]]
+    ) -> list[tuple[RiskStatus, RiskSubject]]:
+        """Status and subject of units of any texts."""
+        if not told:
             return []
-        features = self._features([(item, p) for p in places])
+        features = self._features(told)
         statuses, subjects = self.status_.predict(features), self.subject_.predict(features)
         return [
             (
                 RISK_STATUSES[int(status)],
                 "other" if FLAGS[column] == _HARM_TO_OTHER else RISK_SUBJECTS[int(subject)],
             )
-            for status, subject, (_, column) in zip(statuses, subjects, places, strict=True)
+            for status, subject, (_, (_, column)) in zip(statuses, subjects, told, strict=True)
         ]
 
     def _features(self, told: Sequence[tuple[RiskInput, Place]]) -> sparse.csr_matrix:

@@ -34,7 +34,9 @@ def mark_turns(doc: Doc, turns: Sequence[Spoken], offset: int = 0) -> Doc:
     """Set ``token._.speaker`` and ``token._.role`` on the document's tokens.
 
     A token belongs to the turn in which it begins. Tokens between turns (the line feed) and
-    outside all of them keep None, and so does the speaker of a turn without a label.
+    outside all of them keep None, and so does the speaker of a turn without a label. A sentence
+    begins with every turn, where the document is not parsed yet: nobody's words end in another's
+    mouth.
 
     Args:
         doc: A document whose text is ``transcript.text[offset:offset + len(doc.text)]``.
@@ -44,10 +46,15 @@ def mark_turns(doc: Doc, turns: Sequence[Spoken], offset: int = 0) -> Doc:
     Returns:
         The same document.
     """
+    parsed = doc.has_annotation("DEP")
+    last = None
     for token in doc:
         begin = token.idx + offset
         place = bisect_right(turns, begin, key=lambda turn: turn.start_char) - 1
         if place >= 0 and begin < turns[place].end_char:
+            if place != last and not parsed:
+                token.is_sent_start = True
+            last = place
             values = token._
             values.role = turns[place].role
             if turns[place].speaker is not None:

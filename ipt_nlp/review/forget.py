@@ -17,6 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from ipt_nlp.areas.view_cache import forget_views
 from ipt_nlp.errors import ReviewError
 from ipt_nlp.places import user_folder, write_private
 from ipt_nlp.review import database
@@ -111,6 +112,7 @@ def _forget(
     n_segments, n_decisions = _erase_rows(store, ids)
     gone_keys = tuple(path.name for path in dict.fromkeys(keys) if _destroy(path))
     store.forget_cached()
+    forget_views()
     database.erase_free_pages(store.engine)
     return Forgotten(
         sessions=len(ids),

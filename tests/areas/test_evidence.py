@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,6 +125,15 @@ def test_estimates_point_where_measuring_does(parts: Parts) -> None:
     measured = measured_drops(*parts, [(asked, span) for span in asked.spans])
     assert estimated.shape == measured.shape == (len(SENTENCES), len(AREAS))
     assert estimated[:, GRIEF].argmax() == measured[:, GRIEF].argmax() == 2
+
+
+def test_estimates_are_the_same_in_portions(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [occlusion(parts, s, [GRIEF]) for s in (SENTENCES, FILLER, SENTENCES * 3)]
+    wanted = [(one, one.spans) for one in asked]
+    whole = estimated_drops(parts[1], wanted)
+    monkeypatch.setattr("ipt_nlp.areas.evidence.PARTS_AT_ONCE", 2)
+    for one, other in zip(whole, estimated_drops(parts[1], wanted), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_few_spans_are_encoded_again(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ipt_nlp.areas.bundle import shipped_bundle
-from ipt_nlp.areas.view_cache import ViewCache
+from ipt_nlp.areas.view_cache import ViewCache, forget_views
 from ipt_nlp.areas.views import ViewEncoder
 from ipt_nlp.errors import BundleError
 
@@ -54,6 +54,12 @@ def test_clear_leaves_other_runs_files(tmp_path: Path) -> None:
     own.put(TEXTS[:1], made[:1])
     own.clear()
     assert len(list((tmp_path / "c").iterdir())) == 1
+
+
+def test_what_any_run_left_can_be_forgotten(tmp_path: Path) -> None:
+    ViewCache(encoder(), tmp_path / "c").put(TEXTS, encoder().transform(TEXTS))
+    forget_views(tmp_path / "c")
+    assert not (tmp_path / "c").exists()
 
 
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ import io
 from dataclasses import replace
 
 import joblib
+import numpy as np
 import pytest
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.areas.encoder import EncodedText, SentenceEncoder
-from ipt_nlp.clauses.risk import RULE_SCORE, RiskReader, risk_input
+from ipt_nlp.clauses.risk import RIVAL, RULE_SCORE, RiskReader, risk_input
 from ipt_nlp.clauses.risk_units import MAX_WORDS, plain, risk_units
 from ipt_nlp.errors import BundleError
 from ipt_nlp.language.pipeline import load_language
@@ -89,6 +90,20 @@ def test_a_therapists_question_raises_no_rule(
     assert not [f for f in found if f.source.startswith("rule") and f.start_char < 33]
     (heard,) = reader.find(*_read(nlp, encoder, text))
     assert [f for f in heard if f.source.startswith("rule") and f.start_char < 33]
+
+
+def test_a_therapists_question_is_no_rival_of_the_answer(
+    reader: RiskReader, nlp: Language, encoder: SentenceEncoder
+) -> None:
+    text = "Do you want to kill yourself?\nI want to be gone."
+    roles = [[(0, 29, "therapist"), (30, len(text), "client")]]
+    read = _read(nlp, encoder, text)
+    scores = reader.flags.predict_proba([risk_input(*(x[0] for x in read), "transcript", roles[0])])
+    asked, answered = scores[:, 0]
+    careful = replace(reader, thresholds=np.full_like(reader.thresholds, 0.9 * answered))
+    assert answered < RIVAL * asked
+    (found,) = careful.find(*read, roles=roles, kind="transcript")
+    assert [f.flag for f in found if f.start_char >= 30] == ["risk_self_harm"]
 
 
 def test_a_batch_reads_as_its_texts_do(

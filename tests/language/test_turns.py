@@ -21,6 +21,13 @@ def test_each_token_knows_its_speaker() -> None:
     assert role_of(doc[0]) == "therapist"
 
 
+def test_a_sentence_begins_with_every_turn() -> None:
+    doc = NLP.make_doc("you felt\nsmall\nright")
+    spoken = [Utterance("you felt", "T"), Utterance("small", "C"), Utterance("right", "T")]
+    turns = Transcript.from_utterances(spoken, source="talk").turns
+    assert [t.text for t in mark_turns(doc, turns) if t.is_sent_start] == ["you", "small", "right"]
+
+
 def test_the_line_feed_between_turns_is_nobodys() -> None:
     doc = transcript_doc(NLP, Transcript.from_text(TALK))
     feeds = [t._.speaker for t in doc if t.text == "\n"]
