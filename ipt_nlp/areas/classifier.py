@@ -8,6 +8,7 @@ generalisation, Wolpert 1992), and is calibrated (Platt 1999).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def features(self, X: ViewArray, sessions: Sequence[str] | None = None) -> Floats:
         """What the second stage reads of each row (n_texts, n_features)."""
-        readings = [read_views(first, X) for first in self.first_]
+        readings = _read_all(self.first_, X)
         if self.in_context and sessions is None:
             sessions = ["one"] * len(X)
         return self._features(readings, np.ones(len(X), dtype=bool), sessions)
@@ -133,7 +134,7 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             features: Of the rows as they are (n_texts, n_features).
             X: Views of the words that take their place (n_texts,).
         """
-        own = np.concatenate([read_views(first, X) for first in self.first_], axis=1)
+        own = np.concatenate(_read_all(self.first_, X), axis=1)
         return np.concatenate([own, features[:, own.shape[1] :]], axis=1)
 
     def predict(self, X: ViewArray) -> Bools:
@@ -221,23 +222,47 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 N_READINGS = 5
 
 
+@dataclass(frozen=True)
+class StackedViews:
+    """Views of many texts in two arrays; ``ends`` (n_texts,) is where each text's parts end."""
+
+    whole: NDArray[np.float32]
+    parts: NDArray[np.float32]
+    ends: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, X: ViewArray) -> StackedViews:
+        """At least one text."""
+        ends = np.cumsum([len(v.parts) for v in X])
+        return cls(np.stack([v.whole for v in X]), np.concatenate([v.parts for v in X]), ends)
+
+
 def read_views(first: Any, X: ViewArray) -> Floats:
     """What a first-stage classifier says of each text: (n_texts, ``N_READINGS``).
 
     Columns: score of the whole, highest and second highest score of its parts, their mean, and
     the logarithm of their number.
     """
-    found = np.zeros((len(X), N_READINGS))
+    return _read(first, StackedViews.of(X)) if len(X) else np.zeros((0, N_READINGS))
+
+
+def _read_all(firsts: Sequence[Any], X: ViewArray) -> list[Floats]:
+    """The same by several classifiers."""
     if not len(X):
-        return found
-    whole = embedding_scores(first, np.stack([v.whole for v in X]))
-    parts = embedding_scores(first, np.concatenate([v.parts for v in X]))
-    bounds = np.cumsum([0, *(len(v.parts) for v in X)])
-    for i in range(len(X)):
-        ranked = np.sort(parts[bounds[i] : bounds[i + 1]])[::-1]
-        second = ranked[1] if len(ranked) > 1 else ranked[0]
-        found[i] = whole[i], ranked[0], second, ranked.mean(), np.log(len(ranked))
-    return found
+        return [np.zeros((0, N_READINGS)) for _ in firsts]
+    stacked = StackedViews.of(X)
+    return [_read(first, stacked) for first in firsts]
+
+
+def _read(first: Any, views: StackedViews) -> Floats:
+    whole, parts = embedding_scores(first, views.whole), embedding_scores(first, views.parts)
+    starts = np.concatenate([[0], views.ends[:-1]])
+    counts = views.ends - starts
+    ranked = parts[np.lexsort((parts, np.repeat(np.arange(len(counts)), counts)))]
+    highest = ranked[views.ends - 1]
+    second = ranked[views.ends - np.minimum(counts, 2)]
+    mean = np.add.reduceat(parts, starts) / counts
+    return np.column_stack([whole, highest, second, mean, np.log(counts)])
 
 
 def embedding_scores(first: Any, embeddings: NDArray[np.float32]) -> Floats:

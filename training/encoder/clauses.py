@@ -26,11 +26,13 @@ are the mean of both halves. Five to eight minutes an epoch on one core:
     clauses --weights D0 --head D0 --output E0 --half 0 --layers 6 --learning-rate 5e-5
             --keep MEAN --areas AREAS2 --epochs 2 --others 0.3
     clauses --weights E0 --head E0 --output F0 ... --epochs 2 --others 0.4
+    clauses --weights E0 --head E0 --output G0 ... --epochs 2 --others 0.5 --seed 1
+    soup --weights F0 G0 --output H0
     (the same for half 1)
-    soup --weights F0 F1 --output SHIPPED
+    soup --weights H0 H1 --output SHIPPED
 
-In the runs up to ``D``, sessions were held as well. ``E`` knew round 9 of IPT-Synth and ``F`` seven
-of the eight writers of round 10.
+In the runs up to ``D``, sessions were held as well. ``E`` knew round 9 of IPT-Synth, ``F`` seven of
+the eight writers of round 10, and ``G`` the second reading of patterns.
 """
 
 from __future__ import annotations
@@ -63,7 +65,6 @@ KEPT_SCORES, KEPT_PARTS, KEPT_DIRECTION = 1.0, 0.5, 4.0
 RARELY = -3.0
 """Where the layer starts: nearly every cell is empty."""
 HEAD = "clause_head.pt"
-SEED = 0
 
 
 class Keeper:
@@ -166,6 +167,7 @@ def learn_clauses(
     learning_rate: float,
     keeper: Keeper | None = None,
     head: Path | None = None,
+    seed: int = 0,
 ) -> None:
     """Train and write weights, tokenizer and the layers on top.
 
@@ -178,8 +180,9 @@ def learn_clauses(
         learning_rate: Of the encoder.
         keeper: What holds the reading of areas.
         head: Folder of an earlier run whose layers on top are gone on with.
+        seed: Of dropout and the order of texts.
     """
-    torch.manual_seed(SEED)
+    torch.manual_seed(seed)
     torch.set_num_threads(os.cpu_count() or 1)
     tokenizer = AutoTokenizer.from_pretrained(weights)
     encoder = AutoModel.from_pretrained(weights)
@@ -220,7 +223,7 @@ def learn_clauses(
         held = {name: values[kept] for name, values in tokens.items()}
         return total + keeper.loss(held, states[kept], [sentences[i] for i in kept])
 
-    descent.run(texts, lambda t: t.text, loss, epochs=epochs, seed=SEED)
+    descent.run(texts, lambda t: t.text, loss, epochs=epochs, seed=seed)
     encoder.save_pretrained(output)
     tokenizer.save_pretrained(output)
     torch.save(heads.state_dict(), output / HEAD)
@@ -239,6 +242,7 @@ def main() -> None:
     parser.add_argument("--head", type=Path, help="folder of an earlier run to go on from")
     parser.add_argument("--keep", type=Path, help="encoder whose reading of areas is kept")
     parser.add_argument("--areas", type=Path, help="bundle with classifiers for that encoder")
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if (options.keep is None) != (options.areas is None):
         parser.error("--keep and --areas go together")
@@ -251,6 +255,7 @@ def main() -> None:
         learning_rate=options.learning_rate,
         keeper=Keeper(options.keep, options.areas) if options.keep else None,
         head=options.head,
+        seed=options.seed,
     )
     (options.output / HALF_FILE).write_text(f"{options.half}\n", encoding="utf-8")
 
