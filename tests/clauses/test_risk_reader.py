@@ -98,7 +98,8 @@ def test_a_therapists_question_is_no_rival_of_the_answer(
     text = "Do you want to kill yourself?\nI want to be gone."
     roles = [[(0, 29, "therapist"), (30, len(text), "client")]]
     read = _read(nlp, encoder, text)
-    scores = reader.flags.predict_proba([risk_input(*(x[0] for x in read), "transcript", roles[0])])
+    (doc,), (encoded,) = read
+    scores = reader.flags.predict_proba([risk_input(doc, encoded, "transcript", roles[0])])
     asked, answered = scores[:, 0]
     careful = replace(reader, thresholds=np.full_like(reader.thresholds, 0.9 * answered))
     assert answered < RIVAL * asked
