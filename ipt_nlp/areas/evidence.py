@@ -109,6 +109,8 @@ def estimated_drops(
     classifier: AreaClassifier, removed: Sequence[tuple[Occlusion, Sequence[CharSpan]]]
 ) -> list[Floats]:
     """The same from token states alone: for each text (n_spans, n_areas)."""
+    if not removed:
+        return []
     rows = ((t.features, views) for t, spans in removed for views in _views_without(t, spans))
     drops = np.concatenate(
         [np.empty((0, len(classifier.second_))), *(_drops(classifier, r) for r in _portions(rows))]

@@ -136,6 +136,11 @@ def test_estimates_are_the_same_in_portions(parts: Parts, monkeypatch: pytest.Mo
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+def test_nothing_to_explain(parts: Parts) -> None:
+    assert find_evidence(*parts, []) == []
+    assert find_evidence(*parts, [occlusion(parts, SENTENCES, [])]) == [[]]
+
+
 def test_few_spans_are_encoded_again(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder, classifier = parts
     asked = occlusion(parts, [*SENTENCES, *FILLER * 6], [GRIEF])
