@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -276,20 +276,16 @@ def _by_segment(
     """Direct identifiers, each cut at the ends of the segments that it stands in."""
     flags: list[list[FlagSpan]] = [[] for _ in cuts]
     for f in found:
-        first = bisect_right(cuts, f.start_char, key=lambda cut: cut.end_char)
-        if f.level != "direct" or first == len(cuts) or f.end_char <= cuts[0].start_char:
+        if f.level != "direct":
             continue
-        flag = identifier_flag(f, text)
+        first = bisect_right(cuts, f.start_char, key=lambda cut: cut.end_char)
         for place, cut in enumerate(cuts[first:], first):
             start, end = max(f.start_char, cut.start_char), min(f.end_char, cut.end_char)
             if start >= end:
                 break
             if text[start:end].strip():
-                flags[place].append(
-                    flag.model_copy(
-                        update={"start_char": start, "end_char": end, "quote": text[start:end]}
-                    )
-                )
+                inside = replace(f, start_char=start, end_char=end)
+                flags[place].append(identifier_flag(inside, text))
     return flags
 
 

@@ -52,7 +52,7 @@ def _words(text: str) -> int:
 
 def says_something(text: str) -> bool:
     """Whether there is more than sounds of listening, greetings, yes and no."""
-    return any(word not in _BACK_CHANNELS for word in re.findall(r"\w+", text.lower()))
+    return any(word[0] not in _BACK_CHANNELS for word in re.finditer(r"\w+", text.lower()))
 
 
 def segment(

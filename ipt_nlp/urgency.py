@@ -70,13 +70,8 @@ def urgency(segment: ResultSegment) -> Urgency:
 
 def review_rank(segment: ResultSegment) -> tuple[int, float, int]:
     """Sort key of a segment: its step, then the surest flag of that step, then its place."""
-    step = urgency(segment)
-    scores = [
-        1.0 if flag.score is None else flag.score
-        for flag in segment.flags
-        if flag_urgency(flag, segment.text) == step
-    ]
-    return int(step), -max(scores, default=0.0), segment.index
+    ranks = [flag_rank(flag, segment.text) for flag in segment.flags]
+    return *min([*ranks, (int(urgency(segment)), 0.0)]), segment.index
 
 
 def session_rank(session: TaggedSession) -> tuple[int, float, str]:

@@ -243,7 +243,7 @@ def read_views(first: Any, X: ViewArray) -> Floats:
     Columns: score of the whole, highest and second highest score of its parts, their mean, and
     the logarithm of their number.
     """
-    return _read(first, StackedViews.of(X)) if len(X) else np.zeros((0, N_READINGS))
+    return _read_all([first], X)[0]
 
 
 def _read_all(firsts: Sequence[Any], X: ViewArray) -> list[Floats]:

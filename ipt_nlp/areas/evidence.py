@@ -204,7 +204,7 @@ def _views_without(text: Occlusion, spans: Sequence[CharSpan]) -> Iterator[Views
     """Views of a text without the tokens of each span in turn; their states stay as they were."""
     tokens = text.encoded.tokens
     parts = [p for p in (_tokens_in(text.encoded, s) for s in part_spans(text.text)) if p.any()]
-    pooled = np.stack([unit(tokens[p].mean(axis=0)) for p in parts] or [text.encoded.embedding])
+    pooled = [unit(tokens[p].mean(axis=0)) for p in parts]
     first = [int(p.argmax()) for p in parts]
     last = [len(p) - int(p[::-1].argmax()) for p in parts]
     total = tokens.sum(axis=0)
@@ -216,7 +216,7 @@ def _views_without(text: Occlusion, spans: Sequence[CharSpan]) -> Iterator[Views
         end = bisect_left(first, len(gone) - int(gone[::-1].argmax()))
         left = [p & ~gone for p in parts[begin:end]]
         touched = [unit(tokens[p].mean(axis=0)) for p in left if p.any()]
-        kept = [*pooled[:begin], *touched, *pooled[max(begin, end) :]] if parts else []
+        kept = [*pooled[:begin], *touched, *pooled[end:]]
         yield Views(whole, np.stack(kept) if kept else whole[np.newaxis])
 
 

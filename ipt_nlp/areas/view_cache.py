@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile
@@ -28,11 +28,15 @@ FOLDER = "encoding"
 def forget_views(folder: Path | None = None) -> None:
     """Delete everything that runs left behind, whoever's texts it was made from."""
     folder = folder or user_folder() / FOLDER
-    for path in folder.glob("*.npz"):
+    _delete(folder.glob("*.npz"), folder)
+
+
+def _delete(paths: Iterable[Path], folder: Path) -> None:
+    for path in paths:
         with suppress(OSError):
             path.unlink()
     with suppress(OSError):
-        folder.rmdir()
+        folder.rmdir()  # only when no other run's files are in it
 
 
 class ViewCache:
@@ -88,12 +92,8 @@ class ViewCache:
 
     def clear(self) -> None:
         """Delete what was stored or read here; what other runs stored stays."""
-        for path in self._used:
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+        _delete(self._used, self.folder)
         self._used.clear()
-        with suppress(OSError):
-            self.folder.rmdir()  # only when no other run's files are in it
 
     def _path(self, texts: Sequence[str]) -> Path:
         key = hashlib.sha256(self._encoder.encode("ascii"))

@@ -36,6 +36,10 @@ SHORT_ANSWER = 6
 
 OFTEN_HELPFUL, OFTEN_UNHELPFUL = "often helpful", "often unhelpful"
 NOT_JUDGED = "not judged, someone may be harmed"
+SIDES = {False: OFTEN_UNHELPFUL, True: OFTEN_HELPFUL, None: NOT_JUDGED}
+"""What a pattern's ``helpful`` says in words, in the order in which they are counted."""
+
+SUBJECT_WORDS = {"speaker": "the client", "other": "someone else"}
 
 
 def visible(text: str) -> str:
@@ -96,8 +100,8 @@ def flag_details(flag: FlagSpan, kind: Kind) -> tuple[str, ...]:
         flag: A risk flag or an identifier.
         kind: Of the text that it stands in: only who wrote a loose text is no client.
     """
-    speaker = "the writer" if kind == "text" else "the client"
-    subject = {"speaker": speaker, "other": "someone else", None: None}[flag.subject]
+    is_writer = flag.subject == "speaker" and kind == "text"
+    subject = "the writer" if is_writer else SUBJECT_WORDS.get(flag.subject or "")
     found = (
         flag.status,
         f"at risk: {subject}" if subject else None,
@@ -133,21 +137,18 @@ def asked_before(session: TaggedSession, flag: FlagSpan) -> str:
 
 def pattern_side(pattern: PatternSpan) -> str:
     """Whether a pattern often helps, in words; where someone may be harmed it is not judged."""
-    if pattern.helpful is not None:
-        return OFTEN_HELPFUL if pattern.helpful else OFTEN_UNHELPFUL
-    protects = pattern.pattern in codebook.MAY_PROTECT and pattern.who != "other"
-    return "may protect" if protects else NOT_JUDGED
+    silent = pattern.pattern in codebook.MAY_PROTECT and pattern.who != "other"
+    return "may protect" if silent and pattern.helpful is None else SIDES[pattern.helpful]
 
 
 def pattern_counts(session: TaggedSession) -> list[tuple[str, list[tuple[str, int]]]]:
     """Names and counts of a session's patterns, in groups: unhelpful, helpful, not judged."""
-    groups: dict[bool | None, Counter[str]] = {False: Counter(), True: Counter(), None: Counter()}
+    groups: dict[bool | None, Counter[str]] = {helpful: Counter() for helpful in SIDES}
     for segment in session.segments:
         for pattern in segment.patterns:
             groups[pattern.helpful][pattern.pattern] += 1
-    titles = {False: OFTEN_UNHELPFUL, True: OFTEN_HELPFUL, None: NOT_JUDGED}
     return [
-        (titles[helpful], [(pattern_name(k), found[k]) for k in codebook.PATTERNS if found[k]])
+        (SIDES[helpful], [(pattern_name(k), found[k]) for k in codebook.PATTERNS if found[k]])
         for helpful, found in groups.items()
         if found
     ]
