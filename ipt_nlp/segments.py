@@ -100,7 +100,8 @@ def _exchanges(
             for cut in whole:
                 yield start, cut
                 start = cut
-            start, words = start, _words(transcript.text[rest : turn.end_char])
+            kept = 0 if whole else words  # What went before is still in the segment.
+            words = kept + _words(transcript.text[rest : turn.end_char])
         else:
             words += length
         end = turn.end_char

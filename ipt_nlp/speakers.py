@@ -53,6 +53,13 @@ NOTE_HEADINGS = frozenset(
 # Words that no name begins with: "my partner: ..." and "Note to self: ..." are not speakers.
 _NOT_NAMES = frozenset("my the a an her his our your their no this that dear note".split())
 
+# Directions of writing, which word processors set around a name; they are not to be seen.
+_UNSEEN = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_UNSEEN_REMOVED = str.maketrans("", "", _UNSEEN)
+# Character for character, as offsets within the line must hold; the last is the wide colon.
+_PLAIN = str.maketrans({**dict.fromkeys(_UNSEEN, " "), "\uff1a": ":"})
+_BLANKS = " \t" + _UNSEEN
+
 # Labels are looked for in this many characters of a line, which bounds the pattern's work.
 _LABEL_WINDOW = 200
 _PARTICLES = frozenset("de da di du van von der den bin al el of la le".split())
@@ -70,6 +77,9 @@ _LABEL = re.compile(
     re.VERBOSE,
 )
 _TIME_ONLY = re.compile(_TIME)
+_RUN_TOGETHER = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NUMBERING = "0123456789_#.:- \u2013"
+_OF = frozenset(("of", "for", "to"))
 _QUESTION_START = re.compile(
     r"(?i)^\W*(?:and |so |okay |ok |right |well )*"
     r"(?:what|how|who|when|where|why|which|did|do|does|is|are|was|were|can|could|would|have|has|"
@@ -101,7 +111,7 @@ def seconds(stamp: str) -> float:
 
 
 def _key(speaker: str) -> str:
-    return re.sub(r"[.\s()]+", " ", speaker).strip().casefold()
+    return re.sub(r"[.\s()]+", " ", speaker.translate(_UNSEEN_REMOVED)).strip().casefold()
 
 
 def is_note_heading(speaker: str) -> bool:
@@ -112,12 +122,24 @@ def is_note_heading(speaker: str) -> bool:
 def role_of_label(speaker: str) -> Role | None:
     """The role that a label's own words name, or None.
 
-    "T", "Therapist 2" and "Dr. Okafor" are therapists; "Cl", "Patient" are clients; "Mother" is
-    another person in the room; "Maria" and "SPEAKER_01" say nothing.
+    "T", "Therapist-2", "Co-therapist" and "Dr. Okafor" are therapists; "Cl", "Patient" are clients;
+    "Mother" and "Mother of client" are another person in the room; "Maria" and "SPEAKER_01" say
+    nothing.
     """
-    key = _key(speaker)
-    stem = key.rstrip("0123456789_#. ") or key
-    words = stem.replace("/", " ").split()
+    key = _key(_RUN_TOGETHER.sub(" ", speaker))
+    stem = key.rstrip(_NUMBERING) or key
+    if len(stem) > 3 and stem[-2] in "-\u2013":
+        stem = stem[:-2]  # "Client-A"
+    # No more is split at a hyphen: "Client-centred" and "In-patient" are headings of notes.
+    words = [w.removeprefix("co-") for w in re.split(r"[/_\s]+", stem)]
+    link = next((i for i, w in enumerate(words) if i and w in _OF), None)
+    if link is None:
+        return _role_of_words(stem, words)
+    owner = _role_of_words("", words[link + 1 :])
+    return _role_of_words("", words[:link]) or ("other" if owner is not None else None)
+
+
+def _role_of_words(stem: str, words: Sequence[str]) -> Role | None:
     for vocabulary, role in _VOCABULARIES:
         # A single letter counts only when it is the whole label: "C." is one, "John C" is not.
         if stem in vocabulary or any(w in vocabulary for w in words if len(w) > 1):
@@ -135,6 +157,8 @@ def _is_plausible(name: str, *, has_colon: bool, has_time: bool) -> bool:
         return has_colon or has_time or name.isupper()
     if not (has_colon or has_time):
         return False
+    if len(words) == 3 and words[1] in _OF and all(map(role_of_label, (words[0], words[2]))):
+        return True  # "Mother of client"
     # Names begin with a capital, or are in a script that has none.
     return all(
         not w.lstrip("(")[:1].islower() or w.startswith("(") or w in _PARTICLES for w in words
@@ -151,8 +175,8 @@ def find_label(line: str) -> Label | None:
 
     Only looks at one line: whether a label is a speaker at all is for :func:`speaker_labels`.
     """
-    indent = len(line) - len(line.lstrip(" \t"))
-    match = _LABEL.match(line[indent : indent + _LABEL_WINDOW])
+    indent = len(line) - len(line.lstrip(_BLANKS))
+    match = _LABEL.match(line[indent : indent + _LABEL_WINDOW].translate(_PLAIN))
     if match is None:
         return None
     end = indent + match.end()
@@ -163,7 +187,7 @@ def find_label(line: str) -> Label | None:
     stamp = match["before"] or match["after"] or match["inner"]
     if not _is_plausible(name, has_colon=colon, has_time=stamp is not None):
         return None
-    end += len(line) - end - len(line[end:].lstrip(" \t"))
+    end += len(line) - end - len(line[end:].lstrip(_BLANKS))
     return Label(name, seconds(stamp) if stamp else None, end, colon)
 
 

@@ -74,6 +74,15 @@ def test_a_long_turn_is_cut_at_sentence_ends() -> None:
         assert made.text[c.start_char : c.end_char].rstrip().endswith("end.")
 
 
+def test_a_long_answer_that_is_not_cut_counts_with_its_prompt() -> None:
+    made = transcript(
+        ("Therapist", words(38)), ("Client", words(90)), ("Client 2", words(29)),
+        ("Therapist", words(38)), ("Client", words(30)),
+    )  # fmt: skip
+    cuts = segment(made, sentence_starts)
+    assert [(c.first_turn, c.last_turn) for c in cuts] == [(0, 1), (2, 4)]
+
+
 def test_a_turn_without_any_mark_is_cut_between_words() -> None:
     made = transcript(("Client", words(20_000)))
     cuts = segment(made, lambda text: [0])

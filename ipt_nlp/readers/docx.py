@@ -195,13 +195,18 @@ def _row_text(cells: Sequence[str]) -> str:
     time = f"[{cells[0].strip('[]()')}] " if len(cells) > 2 and is_time(cells[0]) else ""
     rest = list(cells[1:] if time else cells)
     if len(rest) > 1 and _is_name(rest[0]):
-        return f"{time}{rest[0].rstrip(':').rstrip()}: {' | '.join(rest[1:])}"
+        return f"{time}{_uncoloned(rest[0])}: {' | '.join(rest[1:])}"
     return " | ".join(cells)
 
 
 def _is_name(text: str) -> bool:
-    label = find_label(f"{text.rstrip(':').rstrip()}:")
-    return label is not None and label.text_start > len(text.rstrip(":").rstrip())
+    name = _uncoloned(text)
+    label = find_label(f"{name}:")
+    return label is not None and label.text_start > len(name)
+
+
+def _uncoloned(text: str) -> str:
+    return text.rstrip(":\uff1a").rstrip()
 
 
 def _paragraph(element: _Element, headings: set[str]) -> Line:

@@ -183,7 +183,8 @@ def _sessions(source: str, rows: Sequence[Row], therapist: str | None) -> Iterat
 def _turn_row(source: str, row: Row) -> _TurnRow:
     fields, line = row.fields, row.line
     said = name(fields, "role", source, line, needed=False)
-    role: Role | None = role_of_label(said) if said else None
+    # "Other" names nobody at the start of a line, but it is what results and corpora write here.
+    role: Role | None = "other" if said.casefold() == "other" else role_of_label(said)
     if said and role is None:
         raise ReadError(source, "field 'role' is not one of therapist, client, other", line)
     utterance = Utterance(
@@ -191,7 +192,7 @@ def _turn_row(source: str, row: Row) -> _TurnRow:
         name(fields, "speaker", source, line, needed=False) or said or None,
         number(fields.get("start", fields.get("start_s")), "start", source, line),
         number(fields.get("end", fields.get("end_s")), "end", source, line),
-        "other" if said.casefold() == "other" else role,
+        role,
     )
     return _TurnRow(
         line,

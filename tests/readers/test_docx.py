@@ -31,11 +31,12 @@ def turns(transcript: Transcript) -> list[tuple[str | None, str]]:
     return [(t.speaker, transcript.turn_text(t)) for t in transcript.turns]
 
 
-def test_paragraphs_and_tables_in_order() -> None:
+@pytest.mark.parametrize("colon", ["", ":", "\uff1a"])
+def test_paragraphs_and_tables_in_order(colon: str) -> None:
     document = docx.Document()
     document.add_paragraph("Therapist: Where do you eat?")
     table = document.add_table(rows=2, cols=3)
-    rows = [("00:10", "Client", "In the car."), ("00:14", "Therapist", "Alone?")]
+    rows = [("00:10", f"Client{colon}", "In the car."), ("00:14", f"Therapist{colon}", "Alone?")]
     for row, cells in zip(table.rows, rows, strict=True):
         for cell, text in zip(row.cells, cells, strict=True):
             cell.text = text

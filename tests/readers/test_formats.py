@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ipt_nlp.readers import read, read_one
+from ipt_nlp.readers import read, read_one, read_stream
 from ipt_nlp.readers.cues import NO_SPEAKERS_WARNING
 from ipt_nlp.transcript import GUESS_WARNING, Transcript
 
@@ -136,6 +136,11 @@ def test_rows_of_turns(cases: Path) -> None:
     ]
     assert [t.start_s for t in found[0].turns] == [0.5, 4.0]
     assert {t.role_source for t in found[0].turns} == {"label"}
+
+
+def test_every_role_of_a_row() -> None:
+    (found,) = read_stream(b"role,text\ntherapist,How?\nclient,Low.\nOther,He lies.\n")
+    assert [t.role for t in found.turns] == ["therapist", "client", "other"]
 
 
 def test_therapist_option(cases: Path) -> None:
