@@ -7,7 +7,7 @@ generalisation, Wolpert 1992), and is calibrated (Platt 1999).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import has_fit_parameter
@@ -34,7 +34,9 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """One calibrated binary classifier for each area (binary relevance).
 
     Unlike ``OneVsRestClassifier`` it keeps groups (clients, writers) on one side of every fold,
-    leaves out cells that no labeller has settled, and reads parts and neighbours.
+    leaves out cells that no labeller has settled, and reads parts and neighbours. After ``fit``,
+    ``out_of_fold_`` (n_texts, n_areas) says of each row of the second stage, its unsettled cells
+    too, what classifiers say that learned from none of its group; nan elsewhere.
 
     Args:
         estimator: Any scikit-learn classifier of embeddings; class-weighted logistic regression
@@ -86,18 +88,27 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         mask = np.ones_like(y) if scored is None else scored
         chosen = np.ones(len(y), dtype=bool) if second is None else second
         self.first_ = []
+        settled = []
         readings = []
         for column in range(y.shape[1]):
             keep = np.flatnonzero(mask[:, column])
             folds = self._folds(y[keep, column], names[keep], f"area {column}")
-            readings.append(self._read_out_of_fold(X, y[:, column], keep, folds, weights))
             self.first_.append(self._fit_first(X, y[:, column], keep, weights))
-        features = self._features(readings, chosen, sessions)
+            found = self._read_out_of_fold(X, y[:, column], names, keep, folds, weights)
+            readings.append(found)
+            settled.append(np.where(mask[:, [column]], found, 0.0))
+        features = self._features(settled, chosen, sessions)
+        # Cells that are not settled teach nothing, but bands are chosen on rows that have some:
+        # labellers part where the classifier is unsure too.
+        unsettled = features if mask.all() else self._features(readings, chosen, sessions)
         self.second_: list[CalibratedClassifierCV] = []
         self.out_of_fold_ = np.full(y.shape, np.nan)
         for column in range(y.shape[1]):
-            keep = np.flatnonzero(chosen & mask[:, column])
-            self._fit_second(features[keep], y[keep, column], names[keep], keep, column)
+            read = np.where(mask[:, [column]], features, unsettled)
+            known = mask[chosen, column]
+            self.out_of_fold_[chosen, column] = self._fit_second(
+                read[chosen], y[chosen, column], names[chosen], np.flatnonzero(known), column
+            )
         self.classes_ = np.arange(y.shape[1])
         return self
 
@@ -148,8 +159,9 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         names: NDArray[Any],
         keep: NDArray[np.intp],
         column: int,
-    ) -> None:
-        folds = self._folds(labels, names, f"area {column}")
+    ) -> Floats:
+        """Fit on the rows ``keep``; probabilities of all rows out of fold."""
+        folds = self._folds(labels[keep], names[keep], f"area {column}")
         combiner = make_pipeline(
             StandardScaler(),
             LogisticRegression(
@@ -158,26 +170,29 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         calibrated = CalibratedClassifierCV(
             combiner, method=self.calibration, cv=folds, ensemble=False
-        ).fit(features, labels)
-        raw = cross_val_predict(
-            clone(combiner), features, labels, cv=folds, method="decision_function"
-        )
-        calibrator = calibrated.calibrated_classifiers_[0].calibrators[0]
-        self.out_of_fold_[keep, column] = calibrator.predict(raw)
+        ).fit(features[keep], labels[keep])
         self.second_.append(calibrated)
+        fitted = calibrated.calibrated_classifiers_[0]
+        raw = fitted.estimator.decision_function(features)
+        for train, test in _with_the_rest(folds, keep, names):
+            one = clone(combiner).fit(features[train], labels[train])
+            raw[test] = one.decision_function(features[test])
+        return np.asarray(fitted.calibrators[0].predict(raw), dtype=float)
 
     def _read_out_of_fold(
         self,
         X: ViewArray,
         labels: Bools,
+        names: NDArray[Any],
         keep: NDArray[np.intp],
         folds: Sequence[Fold],
         weights: Floats | None,
     ) -> Floats:
-        found = np.zeros((len(X), N_READINGS))
-        for train, test in folds:
-            fitted = self._fit_first(X, labels, keep[train], weights)
-            found[keep[test]] = read_views(fitted, X[keep[test]])
+        """Readings of all rows by classifiers that learned from none of their group."""
+        found = read_views(self.first_[-1], X)
+        for train, test in _with_the_rest(folds, keep, names):
+            fitted = self._fit_first(X, labels, train, weights)
+            found[test] = read_views(fitted, X[test])
         return found
 
     def _fit_first(
@@ -217,6 +232,20 @@ class AreaClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if any(labels[train].all() or not labels[train].any() for train, _ in splits):
             raise ValueError(f"{what}: occurs in too few clients or writers")
         return splits
+
+
+def _with_the_rest(
+    folds: Sequence[Fold], keep: NDArray[np.intp], names: NDArray[Any]
+) -> Iterator[Fold]:
+    """Folds of the rows ``keep`` as folds of all rows.
+
+    A row beyond ``keep`` is tested where its group is. Groups without a row in ``keep`` are in no
+    fold: a classifier that learned from every row of ``keep`` has seen none of them.
+    """
+    rest = np.setdiff1d(np.arange(len(names)), keep)
+    for train, test in folds:
+        beside = rest[np.isin(names[rest], names[keep[test]])]
+        yield keep[train], np.concatenate([keep[test], beside])
 
 
 N_READINGS = 5

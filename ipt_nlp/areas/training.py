@@ -223,12 +223,12 @@ def train_bundle(
             scored[likest],
             TOLERANCES.get(kind, F1_TOLERANCE),
         )
-        known = np.nan_to_num(classifier.out_of_fold_[rows])
+        found = classifier.out_of_fold_[rows]
         thresholds[kind] = {
             area: round(float(t), 4) for area, t in zip(codebook.AREAS, cuts, strict=True)
         }
-        bands[kind] = choose_bands(known, cuts)
-        judged = (known, labels[rows], scored[rows], cuts)
+        bands[kind] = choose_bands(found, cuts)
+        judged = (found, labels[rows], scored[rows], cuts)
         reports[kind] = evaluate(*judged)
         curves[kind] = risk_coverage(*judged)
         rules[kind] = errors_by_rule(*judged, [texts.rules[i] for i in rows])

@@ -57,6 +57,29 @@ def test_unsettled_cells_are_left_out() -> None:
     np.testing.assert_allclose(clean, masked)
 
 
+def test_unsettled_cells_are_scored_out_of_fold() -> None:
+    x, truth, groups = made()
+    scored = np.ones_like(truth)
+    scored[::3, 0] = False
+    scored[np.array(groups) == "w0", 0] = False  # a writer with no settled cell is in no fold
+    unsettled = ~scored[:, 0]
+    other = truth.copy()
+    other[unsettled, 0] = ~other[unsettled, 0]
+    fitted = AreaClassifier().fit(x, truth, groups=groups, scored=scored)
+    found = fitted.out_of_fold_[unsettled, 0]
+    assert ((found > 0.5) == truth[unsettled, 0]).mean() > 0.8
+    again = AreaClassifier().fit(x, other, groups=groups, scored=scored)
+    np.testing.assert_allclose(again.out_of_fold_, fitted.out_of_fold_)
+    # The labels of its own writer's settled rows do not reach a cell.
+    rows = np.flatnonzero(unsettled & (np.array(groups) == "w1"))
+    own = np.flatnonzero(~unsettled & (np.array(groups) == "w1"))
+    swayed = truth.copy()
+    swayed[own, 0] = ~swayed[own, 0]
+    calibrated_on = AreaClassifier().fit(x, swayed, groups=groups, scored=scored)
+    order = np.argsort(calibrated_on.out_of_fold_[rows, 0])
+    assert order.tolist() == np.argsort(fitted.out_of_fold_[rows, 0]).tolist()
+
+
 def test_any_estimator_can_stand_in() -> None:
     x, y, groups = made()
     forest = RandomForestClassifier(n_estimators=10, random_state=0)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from ipt_nlp.areas import scoring
-from ipt_nlp.areas.bundle import is_trusted, open_bundle, read_manifest
+from ipt_nlp.areas import scoring, training
+from ipt_nlp.areas.bundle import Bands, is_trusted, open_bundle, read_manifest
 from ipt_nlp.areas.training import QUEUE_SHARE, TrainOptions, choose_bands, train_bundle
 from ipt_nlp.areas.view_cache import FOLDER
 from ipt_nlp.corpus import LabelledTexts
@@ -154,6 +155,24 @@ def test_bands_queue_at_most_their_share() -> None:
     mixed = ((probabilities >= 0.4).sum(axis=1) > 1) & (ranked[:, 0] - ranked[:, 1] < bands.mixed)
     unsure = np.abs(probabilities - thresholds).min(axis=1) < bands.low_confidence
     assert 0.05 < (mixed | unsure).mean() <= QUEUE_SHARE
+
+
+def test_bands_read_unsettled_cells_as_they_are(
+    texts: LabelledTexts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_cells = tuple(frozenset(["grief"] if i % 5 == 4 else []) for i in range(len(texts)))
+    doubted = replace(texts, unscored=open_cells)
+    read: list[NDArray[np.float64]] = []
+
+    def recorded(probabilities: NDArray[np.float64], thresholds: NDArray[np.float64]) -> Bands:
+        read.append(probabilities)
+        return choose_bands(probabilities, thresholds)
+
+    monkeypatch.setattr(training, "choose_bands", recorded)
+    assert train(doubted, tmp_path / "a") == train(doubted, tmp_path / "b")
+    assert len(read[0]) == len(texts)
+    # None is nan, and none is exactly 0, which would be as sure as a cell can be.
+    assert (read[0] > 0).all()
 
 
 def test_a_bundle_of_sessions_alone_serves_every_kind(texts: LabelledTexts, tmp_path: Path) -> None:
