@@ -23,13 +23,21 @@ from ipt_nlp.language.turns import role_of
 
 SPANS_KEY = "ipt_goals"
 
-GoalKind = Literal["goal", "wish", "question", "not", "quoted"]
+GoalKind = Literal["goal", "wish", "fragment", "question", "not", "quoted", "elsewhere"]
 
-_CLAUSE_END = re.compile(r"[.?!;\n]|,? (?:because|cause|but|so that's)\b")
+# A full stop that ends nothing: "Dr. Haskins", "i.e. to sleep", "half past 7.30".
+_STOP = (
+    r"(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)(?<!\bst)(?<!\bi\.e)(?<!\be\.g)"
+    r"\.(?!\d|[a-z]\.)"
+)
+_CLAUSE_END = re.compile(rf"{_STOP}|[?!;\n]|,? (?:because|cause|but|so that's)\b")
 _SPEECH_END = re.compile(r"\n|\b(?:because|cause|but|so that's|that's all|i don't know)\b")
 _ROLE_PLAY = re.compile(r"\bas (\w+)[.,]|\bi'm (?:the |your )?(\w+)(?:[.,]|$)")
 _TRY = re.compile(r"\btry (?:it|saying|that)\b|\bout loud\b")
+_STATING: tuple[GoalKind, ...] = ("goal", "wish", "fragment")
 _PLAYED = frozenset(("him", "her", "them"))
+_BY_ANYONE = frozenset(("my-goal", "the-goal", "agreed-goal", "you-wanted"))
+"""Rules that hold of what the therapist says, too."""
 _MAX_SPEECH = 25
 _MIN_WORDS = 4
 _QUOTED_WINDOW = 40
@@ -141,7 +149,7 @@ def _turns(doc: Doc, text: str) -> list[_Turn]:
 def _spans(doc: Doc, before: str) -> Iterator[Span]:
     """Goals of a document; ``before`` is the turn before it, as patterns read it."""
     text = _plain(doc.text)
-    if not any(rule.pattern.search(text) for rule in (*_of_kind("goal"), *_of_kind("wish"))):
+    if not any(rule.pattern.search(text) for kind in _STATING for rule in _of_kind(kind)):
         return
     speech = not re.search(r"[.?!]", text)
     for turn in _turns(doc, text):
@@ -166,8 +174,10 @@ def _in_turn(
             continue
         if rule.kind == "wish" and not asked and not _asks_itself(words, start):
             continue
-        if rule.name in ("my-goal", "agreed-goal", "you-wanted") or role != "therapist":
-            if _refused(words, start) or (rule.kind == "goal" and _is_role_play(before)):
+        if rule.kind == "fragment" and not (asked and before.rstrip().endswith("?")):
+            continue  # It has nothing but the question to make it a goal.
+        if rule.name in _BY_ANYONE or role != "therapist":
+            if _refused(words, start, rule) or (rule.kind == "goal" and _is_role_play(before)):
                 continue
             end = _clause_end(words, match.end(), speech)
             if len(words[start:end].split()) >= _MIN_WORDS:
@@ -176,8 +186,8 @@ def _in_turn(
 
 
 def _candidates(words: str) -> Iterator[tuple[re.Match[str], GoalRule]]:
-    for kind in ("goal", "wish"):
-        for rule in _of_kind("goal" if kind == "goal" else "wish"):
+    for kind in _STATING:
+        for rule in _of_kind(kind):
             for match in rule.pattern.finditer(words):
                 yield match, rule
 
@@ -202,11 +212,14 @@ def _asks_itself(words: str, start: int) -> bool:
     return "?" in words[:start] and _asks(words[:start])
 
 
-def _refused(words: str, start: int) -> bool:
-    if any(rule.pattern.match(words, start) for rule in _of_kind("not")):
+def _refused(words: str, start: int, rule: GoalRule) -> bool:
+    if any(other.pattern.match(words, start) for other in _of_kind("not")):
         return True
     before = words[max(0, start - _QUOTED_WINDOW) : start]
-    return any(rule.pattern.search(before) for rule in _of_kind("quoted"))
+    kinds: tuple[GoalKind, ...] = ("quoted",)
+    if rule.name == "the-goal":
+        kinds = ("quoted", "elsewhere")
+    return any(other.pattern.search(before) for kind in kinds for other in _of_kind(kind))
 
 
 def _clause_end(words: str, start: int, speech: bool) -> int:

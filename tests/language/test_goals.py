@@ -27,6 +27,9 @@ def fires(rule: GoalRule, text: str) -> bool:
     plain = text.lower()
     if rule.kind == "quoted":  # It reads what stands before a wish.
         return any(rule.pattern.search(plain[: m.start()]) for m in re.finditer(r"\bi want", plain))
+    if rule.kind == "elsewhere":
+        at = [m.start() for m in re.finditer(r"\b(?:the|our) goal", plain)]
+        return any(rule.pattern.search(plain[:i]) for i in at)
     return rule.pattern.search(plain) is not None
 
 
