@@ -23,11 +23,19 @@ _SUBJECTS = frozenset("nsubj nsubj:pass nsubj:outer nsubjpass csubj csubj:pass e
 _NEEDS_SUBJECT = frozenset({"advcl", "acl", "dep", "appos", "list", "pcomp"})
 _VERBAL = frozenset({"VERB", "AUX"})
 _QUOTES = frozenset("\" “ ” ‘ ’ ' `` '' « »".split())
+_HELD = _QUOTES | {"-"}
+"""Marks after which a word still belongs to the next: "no-one"."""
 _BREAKS = frozenset(";:—–…") | {"--", "..."}
 _FILLERS = frozenset(
     "and but so or because cause coz cuz then that if when while although though since um uh erm "
     "hm hmm mm yeah yes no okay ok well like oh ah anyway plus which ugh huh".split()
 )
+_MEANT = frozenset("no so like well that which since because plus".split())
+"""Fillers that can belong to the words after them: "no one", "so many", "since the divorce"."""
+_POINTING = frozenset({"that", "which"})
+_MODIFIERS = frozenset("det det:predet case prep predet nummod amod neg".split())
+_RELATIVES = frozenset({"acl:relcl", "relcl", "advcl:relcl"})
+_AMOUNTS = frozenset("many much few little far long often longer".split())
 _NEW_SUBJECT = frozenset("i he she they we you it".split())
 _MIN_WORDS = 2
 """A run of fewer words is no clause of its own: it goes to the clause beside it."""
@@ -125,7 +133,7 @@ def _runs(sentence: Span, owners: list[int], parsed: bool) -> list[tuple[int, in
     for start, end in pieces:
         begin = start if carried is None else carried
         carried = None
-        words = sum(1 for t in sentence[begin:end] if t.is_alpha and t.lower_ not in _FILLERS)
+        words = sum(1 for t in sentence[begin:end] if t.is_alpha and _counts(t))
         if words >= _MIN_WORDS or end == len(sentence):
             if words < _MIN_WORDS and joined and not _ends_quote(sentence, joined[-1][1]):
                 joined[-1] = (joined[-1][0], end)
@@ -176,7 +184,49 @@ def _trim(doc: Doc, start: int, end: int) -> Span | None:
 
 
 def _droppable(token: Token, long_enough: bool) -> bool:
-    return not _is_word(token) or (long_enough and token.lower_ in _FILLERS)
+    return not _is_word(token) or (long_enough and _is_filler(token))
+
+
+def _counts(token: Token) -> bool:
+    return token.lower_ not in _FILLERS or (token.lower_ in _MEANT and token.dep_ == "det")
+
+
+def _is_filler(token: Token) -> bool:
+    """Whether a word opens a clause and says nothing in it: "no, he left", not "no one left"."""
+    if token.lower_ not in _FILLERS:
+        return False
+    if token.lower_ not in _MEANT or token.i + 1 == len(token.doc):
+        return True
+    after = token.nbor(1)
+    if after.lower_ in _FILLERS or (after.is_punct and after.text not in _HELD):
+        return not _is_subject(token)
+    if not token.doc.has_annotation("DEP"):
+        return _is_filler_before(token, after)
+    return not (_is_part_of_phrase(token, after) or _is_subject(token))
+
+
+def _is_filler_before(token: Token, after: Token) -> bool:
+    """The same by the next word alone, where there is no parse."""
+    if token.lower_ in {"no", *_POINTING}:
+        return after.lower_ in _NEW_SUBJECT
+    return after.lower_ not in _AMOUNTS
+
+
+def _is_part_of_phrase(token: Token, after: Token) -> bool:
+    """Whether a word goes with those after it: "no friends", "so many", "because of him"."""
+    if token.dep_ in _MODIFIERS or token.pos_ in {"DET", "VERB"}:
+        return True
+    if after.dep_ == "fixed" and after.head == token:
+        return True
+    degree = after.pos_ == "ADJ" or after.lower_ in _AMOUNTS
+    return degree and token.dep_ == "advmod" and token.head == after
+
+
+def _is_subject(token: Token) -> bool:
+    """Whether "that" or "which" is what a main clause is about: "that hurt me"."""
+    if token.lower_ not in _POINTING or token.head.dep_ in _RELATIVES:
+        return False
+    return token.dep_ in _SUBJECTS
 
 
 def _is_word(token: Token) -> bool:

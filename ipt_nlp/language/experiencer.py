@@ -106,10 +106,10 @@ def subject_of(token: Token) -> Token | None:
         own = next((c for c in at.children if c.dep_ in _SUBJECT), None)
         if own is not None:
             if word(own) in {"who", "that", "which"} and at.dep_ in {"acl:relcl", "relcl"}:
-                return _antecedent(at)
+                return antecedent_of(at)
             return own
         if at.dep_ in {"acl:relcl", "relcl"}:
-            return _antecedent(at)
+            return antecedent_of(at)
         if at.head is at:
             return None
         head = at.head
@@ -129,7 +129,8 @@ def _controller(token: Token, head: Token) -> Token | None:
     return found[0] if found else None
 
 
-def _antecedent(token: Token) -> Token:
+def antecedent_of(token: Token) -> Token:
+    """Of whom a relative clause speaks, given its verb."""
     noun = token.head
     # "I'm the one who ...": the one is the subject.
     subject = next((c for c in noun.children if c.dep_ in _SUBJECT), None)

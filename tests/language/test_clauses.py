@@ -1,6 +1,14 @@
-"""Clauses: inside sentences, in order, trimmed, with any labels and with none."""
+"""Clauses: inside sentences, in order, trimmed, with any labels and with none.
+
+Judgement cases are in ``tests/cases/clauses.jsonl``: words that look like fillers and belong to the
+clause (``kept``), and fillers (``dropped``).
+"""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -19,6 +27,12 @@ WORDS = st.lists(
     ),
     max_size=40,
 ).map(" ".join)
+CASES: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "cases" / "clauses.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +51,27 @@ def test_a_sentence_is_cut_at_its_verbs(nlp: Language) -> None:
 
 def test_fillers_and_marks_are_left_out(nlp: Language) -> None:
     assert cut(nlp("Um, well, he ignored me.")) == ["he ignored me"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[c["id"] for c in CASES])
+def test_words_that_are_no_fillers_are_kept(nlp: Language, case: dict[str, Any]) -> None:
+    assert cut(nlp(case["text"])) == case["clauses"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("No one apologized to me.", "No one apologized to me"),
+        ("So many people ignored me.", "So many people ignored me"),
+        ("No he never calls.", "he never calls"),
+        ("No, my mother never calls.", "my mother never calls"),
+        ("So my mother left.", "my mother left"),
+    ],
+)
+def test_without_a_parse_fillers_are_known_by_the_next_word(text: str, clause: str) -> None:
+    plain = spacy.blank("en")
+    plain.add_pipe("sentencizer")
+    assert cut(plain(text)) == [clause]
 
 
 def test_without_a_parse_sentences_are_clauses() -> None:
