@@ -67,6 +67,8 @@ def load_language(model: str | Path | None = None, *, everything: bool = False) 
         ) from None
     if not set(_SETS_SENTENCES) & set(nlp.pipe_names):
         nlp.add_pipe("sentencizer", first=True)
+    if not {sentences.LINES, "ipt_sentences"} & set(nlp.pipe_names):
+        nlp.add_pipe(sentences.LINES, first=True)
     for name in COMPONENTS:
         if name not in nlp.pipe_names:
             nlp.add_pipe(name)
@@ -100,7 +102,9 @@ def _sentence_components(nlp: Language) -> list[str]:
     """The component that sets sentences, after those that it may listen to."""
     names: list[str] = nlp.pipe_names
     setter = next(name for name in _SETS_SENTENCES if name in names)
-    return [setter] if setter in _NEEDS_NOTHING else names[: names.index(setter) + 1]
+    if setter in _NEEDS_NOTHING:
+        return [name for name in names if name in (sentences.LINES, setter)]
+    return names[: names.index(setter) + 1]
 
 
 def sentence_starts(nlp: Language) -> Callable[[str], Sequence[int]]:
@@ -121,12 +125,14 @@ def sentence_starts(nlp: Language) -> Callable[[str], Sequence[int]]:
 
 
 def sentence_spans(doc: Doc) -> list[tuple[int, int]]:
-    """Sentences as code points into the document's text, without the white space around them."""
+    """Sentences as code points into the document's text, without white space and list marks."""
     found = []
     for sent in doc.sents:
         words = [t for t in sent if not t.is_space]
         if words:
-            found.append((words[0].idx, words[-1].idx + len(words[-1])))
+            end = words[-1].idx + len(words[-1])
+            start = sentences.words_start(doc.text, words[0].idx)
+            found.append((start if start < end else words[0].idx, end))
     return found
 
 

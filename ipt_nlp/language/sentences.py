@@ -1,7 +1,8 @@
 """Sentence boundaries for written text and for transcripts that have neither marks nor capitals.
 
 One recogniser cannot do both well: trained on stripped text it gets worse at ordinary text. So
-there are two, and each document goes to the one made for it.
+there are two, and each document goes to the one made for it. Neither knows lists: where a line
+begins with a list mark or a heading of a note, a sentence begins whatever they say.
 """
 
 from __future__ import annotations
@@ -19,6 +20,34 @@ from spacy.pipeline import Pipe, SentenceRecognizer
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
+
+LINES = "ipt_lines"
+"""Component that begins sentences at list marks and headings, for pipelines without ours."""
+
+_LIST_MARK = re.compile(
+    # "-denies SI" is written as often as "- denies SI"; "-5" and "--" are no marks.
+    r"""(?:
+        [-–—−](?=[ \t]|[^\W\d_]|["“‘'(])
+      | [*\#](?=[ \t])
+      | [•‣⁃∙·▪▫◦●○■□☐☑✓✔➢\uf0b7\uf0a7]
+      | \(?(?:[a-z]|\d{1,2})\)(?=[ \t])
+      | (?P<number>\d{1,2})\.(?=[ \t])
+    )[ \t]*(?=\S)""",
+    re.VERBOSE,
+)
+_HEADING = re.compile(
+    r"[*_#]{0,3}[ \t]?(?P<first>[A-Z][A-Za-z]*|A/P)(?:[ &-]+[A-Za-z]+){0,2}[*_]{0,2}[ \t]?:(?!\d)"
+)
+_HEADING_LETTERS = frozenset("SOAPDBIRGE")
+"""Of SOAP, DAP, BIRP, GIRP and PIE notes."""
+_HEADINGS = frozenset(
+    """subjective objective assessment plan a/p data behaviour behavior intervention interventions
+    response risk risks goal goals safety safeguarding mood affect sleep appetite mse hx pmh dx rx
+    imp impression formulation summary homework hw action actions next medication medications meds
+    presenting mental diagnosis background history progress follow review social family""".split()
+)
+_LINE = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
+_ENDS_LINE = (".", "!", "?", "…", ":", ";")
 
 END_MARK = re.compile(r"[.!?…](?=\W|$)")
 DEFAULT_WORDS_PER_MARK = 40
@@ -48,6 +77,77 @@ def is_punctuated(doc: Doc, words_per_mark: int) -> bool:
     needed = max(1, len(doc) // words_per_mark)
     seen = sum(1 for _ in islice(END_MARK.finditer(doc.text), needed))
     return seen == needed
+
+
+def line_starts(text: str) -> Iterator[tuple[int, int]]:
+    """Lines that begin a sentence by what stands first in them: a list mark, a heading of a note.
+
+    A line that goes on with the prose of the line before it is none, nor is one that happens to
+    begin with the number at the end of a sentence ("a score of / 12. She slept").
+
+    Yields:
+        Where the line begins, indent left out, and up to where a sentence cannot begin anew: "-"
+        is no sentence of its own. Nothing is said of that after a heading.
+    """
+    expected: set[int] = set()
+    for line in _LINE.finditer(text):
+        start = line.end()
+        mark = _LIST_MARK.match(text, start)
+        number = mark["number"] if mark else None
+        if number is not None:
+            if not (int(number) in expected or _opens_list(text, line.start(), int(number))):
+                continue
+            expected = {int(number), int(number) + 1}
+        if mark:
+            yield start, mark.end()
+        elif _is_heading(text, start):
+            yield start, start
+
+
+def _opens_list(text: str, start: int, number: int) -> bool:
+    """Whether a number and a full stop begin a list, and do not end the sentence before them."""
+    end = max(0, start - 1)
+    before = text[text.rfind("\n", 0, end) + 1 : end].strip()
+    return number <= 1 or not before or before.endswith(_ENDS_LINE)
+
+
+def _is_heading(text: str, start: int) -> bool:
+    found = _HEADING.match(text, start)
+    if found is None:
+        return False
+    first = found["first"]
+    return first in _HEADING_LETTERS or (len(first) > 1 and first.lower() in _HEADINGS)
+
+
+def words_start(text: str, start: int) -> int:
+    """Where the words of a sentence that begins at ``start`` begin: after its list mark, if any."""
+    if text[text.rfind("\n", 0, start) + 1 : start].strip():
+        return start
+    mark = _LIST_MARK.match(text, start)
+    return mark.end() if mark else start
+
+
+def begin_lines(doc: Doc) -> Doc:
+    """Begin a sentence with every line of :func:`line_starts`, where nothing is parsed yet."""
+    if "\n" not in doc.text or doc.has_annotation("DEP"):
+        return doc
+    lines = list(line_starts(doc.text))
+    at = {token.idx: token for token in doc} if lines else {}
+    for start, joined in lines:
+        first = at.get(start)
+        if first is None:
+            continue
+        first.is_sent_start = True
+        for token in doc[first.i + 1 :]:
+            if token.idx > joined or joined == start:
+                break
+            token.is_sent_start = False
+    return doc
+
+
+@Language.component(LINES, assigns=["token.is_sent_start"])
+def _begin_lines(doc: Doc) -> Doc:
+    return begin_lines(doc)
 
 
 class SentenceChooser(Pipe):
@@ -98,6 +198,7 @@ class SentenceChooser(Pipe):
         written: list[Doc] = []
         for doc in docs:
             if len(doc):
+                begin_lines(doc)
                 chosen = written if is_punctuated(doc, self.words_per_mark) else spoken
                 chosen.append(doc)
         _annotate(self.written, written, self.written_threshold)

@@ -103,6 +103,6 @@ def test_what_a_sentence_setter_listens_to_stays_enabled(tmp_path: Path) -> None
     made.to_disk(tmp_path)
     expected = [doc[i].idx for i in starts]
     loaded = load_language(tmp_path)
-    assert loaded.pipe_names == ["words", "senter", *COMPONENTS]
+    assert loaded.pipe_names == ["ipt_lines", "words", "senter", *COMPONENTS]
     assert [s.start_char for s in loaded(WRITTEN).sents] == expected
     assert sentence_starts(load_language(tmp_path, everything=True))(WRITTEN) == expected
