@@ -17,6 +17,14 @@ Quarrels are told in most sessions, whatever they are about: with equal weights 
 and loose texts are about what they name, so there every area counts alike.
 """
 
+LEAST_LEAD = 0.15
+"""Below this ``confidence`` the first area is named beside the second, not before it.
+
+Of 198 sessions of the training and validation clients of IPT-Synth, which the shipped model learned
+from, 37 lie below: the first area is the focus of 16 of them, the second of 17. From here to 0.3
+the first is the focus of 28 of 35, above that of 120 of 126.
+"""
+
 GOAL_WEIGHT = 2.0
 """Words of a segment in which the client states a goal count this many times."""
 
@@ -69,6 +77,11 @@ def summarise(
         goals=tuple(goals),
         people=tuple(people),
     )
+
+
+def has_clear_lead(summary: Summary) -> bool:
+    """Whether the main focus leads far enough to be named alone."""
+    return summary.runner_up is None or summary.confidence >= LEAST_LEAD
 
 
 def _focus_weights(

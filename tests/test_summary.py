@@ -6,7 +6,7 @@ import pytest
 
 from ipt_nlp import codebook
 from ipt_nlp.result import AreaScore, PatternSpan, ResultSegment, Span
-from ipt_nlp.summary import summarise
+from ipt_nlp.summary import LEAST_LEAD, has_clear_lead, summarise
 from ipt_nlp.transcript import Kind, Transcript, Utterance
 
 THRESHOLD = 0.5
@@ -103,6 +103,20 @@ def test_confidence_is_the_lead_of_the_first_over_the_second() -> None:
     )
     assert (found.primary, found.runner_up) == ("grief", "isolation")
     assert found.confidence == pytest.approx((0.9 - 0.6) / (0.9 + 0.6))
+
+
+@pytest.mark.parametrize(
+    ("grief", "isolation", "clear"),
+    [(0.6, 0.6, False), (0.6, 0.5, False), (0.6, 0.55, False), (0.9, 0.6, True), (0.9, 0.1, True)],
+)
+def test_areas_that_are_close_have_no_clear_lead(
+    grief: float, isolation: float, clear: bool
+) -> None:
+    script = transcript(("T", 1), ("C", 10))
+    found = summarise(script, [segment(script, (0, 1), grief=grief, isolation=isolation)])
+    assert found.primary == "grief"
+    assert has_clear_lead(found) is clear
+    assert (found.confidence >= LEAST_LEAD) is clear
 
 
 def test_a_quarrel_counts_half_in_a_session_and_fully_in_a_note() -> None:

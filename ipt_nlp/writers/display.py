@@ -13,8 +13,10 @@ from ipt_nlp.result import (
     Person,
     ResultSegment,
     ResultTurn,
+    Summary,
     TaggedSession,
 )
+from ipt_nlp.summary import has_clear_lead
 from ipt_nlp.transcript import Kind
 
 # Terminal escapes and other control characters, and the two overrides that reverse what is read.
@@ -31,6 +33,8 @@ HARM_NOTICE = (
     "Where someone may be harmed by another person, silence and hiding may protect, and exercises "
     "in open communication with that person may be unsafe."
 )
+NO_CLEAR_LEAD = "no clear lead"
+CONFIDENCE_MEANS = "how far the first leads, 0 to 1"
 SHORT_ANSWER = 6
 """Words: a denial of no more cannot be read without what was asked."""
 
@@ -152,6 +156,22 @@ def pattern_counts(session: TaggedSession) -> list[tuple[str, list[tuple[str, in
         for helpful, found in groups.items()
         if found
     ]
+
+
+def focus_areas(summary: Summary) -> tuple[str, ...]:
+    """The areas that the main focus may be: one that leads, two that are close, or none."""
+    if summary.primary is None:
+        return ()
+    if summary.runner_up is None or has_clear_lead(summary):
+        return (summary.primary,)
+    return (summary.primary, summary.runner_up)
+
+
+def focus_words(summary: Summary) -> str:
+    """The main focus in one line: "Isolation", "Isolation or Grief and loss: no clear lead"."""
+    areas = focus_areas(summary)
+    words = " or ".join(area_name(area) for area in areas) or "no area"
+    return f"{words}: {NO_CLEAR_LEAD}" if len(areas) > 1 else words
 
 
 def focus_note(session: TaggedSession) -> str:

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ipt_nlp import codebook
-from ipt_nlp.result import FlagSpan, ResultSegment, TaggedSession
+from ipt_nlp.result import FlagSpan, ResultSegment, Summary, TaggedSession
 from ipt_nlp.transcript import Kind
 from ipt_nlp.urgency import flag_rank
 from ipt_nlp.writers import display
@@ -245,14 +245,7 @@ def _summary(session: TaggedSession) -> RenderableType:
 
 def _focus(session: TaggedSession) -> Iterator[tuple[str, Text]]:
     summary = session.summary
-    if summary.primary is None:
-        yield "Main focus", Text("none")
-    else:
-        focus = Text(display.area_name(summary.primary), style="bold")
-        if summary.runner_up is not None:
-            focus.append(f", then {display.area_name(summary.runner_up)}", style="not bold")
-        focus.append(f" (confidence {display.probability(summary.confidence)})", style="not bold")
-        yield "Main focus", focus
+    yield "Main focus", _main_focus(summary)
     widest = max(len(area.name) for area in codebook.AREA_INFO.values())
     for i, (area, share) in enumerate(summary.areas.items()):
         row = _badge(area)
@@ -263,6 +256,17 @@ def _focus(session: TaggedSession) -> Iterator[tuple[str, Text]]:
     yield "", Text(f"({counted}; areas may overlap)", style=QUIET)
     if summary.primary is not None and (note := display.focus_note(session)):
         yield "", Text(note, style=QUIET)
+
+
+def _main_focus(summary: Summary) -> Text:
+    if summary.primary is None:
+        return Text("none")
+    focus = Text.assemble((display.focus_words(summary), "bold"))
+    if len(display.focus_areas(summary)) == 1 and summary.runner_up is not None:
+        focus.append(f", then {display.area_name(summary.runner_up)}")
+    figure = display.probability(summary.confidence)
+    focus.append(f" (confidence {figure}: {display.CONFIDENCE_MEANS})")
+    return focus
 
 
 def _counts(session: TaggedSession) -> Iterator[tuple[str, Text]]:

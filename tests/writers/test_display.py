@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ipt_nlp.result import FlagSpan, PatternSpan, TaggedSession
+from ipt_nlp.result import FlagSpan, PatternSpan, Summary, TaggedSession
 from ipt_nlp.writers import display
 
 Build = Callable[..., TaggedSession]
@@ -97,3 +97,42 @@ def test_who_is_at_risk_has_a_name(kind: Any, who: str) -> None:
         start_char=0, end_char=1, quote="x", flag="risk_self_harm", subject="speaker", score=0.5
     )
     assert display.flag_details(flag, kind) == (f"at risk: {who}", "0.50")
+
+
+def summary(primary: str | None, runner_up: str | None, confidence: float) -> Summary:
+    return Summary(
+        primary=primary,
+        runner_up=runner_up,
+        confidence=confidence,
+        areas={},
+        patterns={},
+        flags={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("primary", "runner_up", "lead", "words"),
+    [
+        ("isolation", "conflict", 0.004, "Isolation or Interpersonal conflict: no clear lead"),
+        ("isolation", "grief", 0.0, "Isolation or Grief and loss: no clear lead"),
+        ("grief", "isolation", 0.05, "Grief and loss or Isolation: no clear lead"),
+        ("conflict", "grief", 0.1, "Interpersonal conflict or Grief and loss: no clear lead"),
+        ("conflict", "isolation", 0.1499, "Interpersonal conflict or Isolation: no clear lead"),
+        ("role_transition", "grief", 0.12, "Role transition or Grief and loss: no clear lead"),
+        ("grief", "role_transition", 0.08, "Grief and loss or Role transition: no clear lead"),
+        ("role_transition", "isolation", 0.02, "Role transition or Isolation: no clear lead"),
+        ("isolation", "conflict", 0.15, "Isolation"),
+        ("grief", "role_transition", 0.22, "Grief and loss"),
+        ("role_transition", "isolation", 0.23, "Role transition"),
+        ("conflict", "grief", 0.57, "Interpersonal conflict"),
+        ("grief", "isolation", 0.9999, "Grief and loss"),
+        ("grief", None, 1.0, "Grief and loss"),
+        # Of a document made elsewhere: nothing to choose between.
+        ("conflict", None, 0.0, "Interpersonal conflict"),
+        (None, None, 0.0, "no area"),
+    ],
+)
+def test_a_main_focus_is_named_alone_only_where_it_leads(
+    primary: str | None, runner_up: str | None, lead: float, words: str
+) -> None:
+    assert display.focus_words(summary(primary, runner_up, lead)) == words

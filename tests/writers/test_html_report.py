@@ -210,6 +210,25 @@ def test_summary_strip_and_reasons(page: Page, session: TaggedSession) -> None:
     assert "may protect: I hid my letters at a friend's" in page.flat("marks")
 
 
+def test_a_main_focus_without_a_lead_is_said_to_have_none(
+    build: Callable[..., TaggedSession],
+) -> None:
+    turns = [{"text": "Argues with her mother. Eats alone."}]
+    areas = {"near": [0.1, 0.1, 0.8, 0.81], "far": [0.1, 0.1, 0.5, 0.9]}
+    close, clear = (
+        build({"kind": "note", "turns": turns, "segments": [{"probabilities": areas[name]}]})
+        for name in ("near", "far")
+    )
+    shown = Page(render(close)).flat("focus")
+    assert "I Isolation or C Interpersonal conflict No clear lead" in shown
+    assert "Confidence <0.01 (how far the first leads, 0 to 1)" in shown
+    assert "Runner-up" not in shown
+    assert "I Isolation Runner-up: C Interpersonal conflict" in Page(render(clear)).flat("focus")
+    listed = Page(render(close, clear)).flat("contents")
+    assert "Isolation or Interpersonal conflict: no clear lead" in listed
+    assert listed.count("no clear lead") == 1
+
+
 def test_the_legend_explains_areas_and_the_patterns_in_use(page: Page) -> None:
     legend = page.flat("legend")
     for area in codebook.AREA_INFO.values():

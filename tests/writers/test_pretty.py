@@ -81,7 +81,11 @@ def test_what_is_read_first_has_its_words_and_a_warning(session: TaggedSession) 
 def test_the_summary_ends_it_with_one_notice(session: TaggedSession) -> None:
     text = plain(session, session)
     end = text[text.rindex("\nSummary ") :]
-    assert re.search(r"Main focus +Grief and loss, then [\w ]+ \(confidence", end)
+    assert re.search(
+        r"Main focus Grief and loss, then [\w ]+ "
+        r"\(confidence 0\.\d\d: how far the first leads, 0 to 1\)",
+        flat(end),
+    )
     assert re.search(r"\[I\] Isolation +23 % █", end)
     assert "(share of the client's words in segments with the area; areas may overlap)" in flat(end)
     assert re.search(r"Patterns +often helpful: Direct expression 2, Repair 1", end)
@@ -89,6 +93,24 @@ def test_the_summary_ends_it_with_one_notice(session: TaggedSession) -> None:
     assert "409 words · 12 turns · 7 segments" in end
     assert flat(text).count(flat(NOTICE)) == 1
     assert flat(text).endswith(flat(NOTICE))
+
+
+@pytest.fixture
+def close(build: Callable[..., TaggedSession]) -> TaggedSession:
+    """A note with two areas side by side."""
+    turns = [{"text": "Argues with her mother. Eats alone."}]
+    return build(
+        {"kind": "note", "turns": turns, "segments": [{"probabilities": [0.1, 0.1, 0.8, 0.81]}]}
+    )
+
+
+def test_a_main_focus_without_a_lead_is_said_to_have_none(close: TaggedSession) -> None:
+    text = flat(plain(close))
+    assert (
+        "Main focus Isolation or Interpersonal conflict: no clear lead "
+        "(confidence <0.01: how far the first leads, 0 to 1)"
+    ) in text
+    assert ", then Interpersonal conflict" not in text
 
 
 def test_a_terminal_gets_underlines_in_the_areas_color(session: TaggedSession) -> None:
