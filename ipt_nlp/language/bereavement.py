@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spacy.tokens import Doc, Span, Token
 
-from ipt_nlp.language.relations import relation_data
+from ipt_nlp.language.relations import Gender, first_names, relation_data
 
 _DEAD = frozenset("late deceased dead".split())
 _THINGS = frozenset("funeral death grave ashes passing headstone memorial wake burial".split())
@@ -12,13 +12,46 @@ _BETWEEN = frozenset(
     """who that has had have 've just also then suddenly both all , he she actually finally um uh
     got sick ill and already sort of kind was""".split()
 )
-_PRONOUNS = frozenset("he she".split())
-_POSSESSIVES = frozenset("his her".split())
+_PRONOUNS: dict[str, Gender] = {"he": "m", "she": "f"}
+_POSSESSIVES: dict[str, Gender] = {"his": "m", "her": "f"}
+_HE: frozenset[Gender] = frozenset(("m",))
+_SHE: frozenset[Gender] = frozenset(("f",))
+_EITHER = _HE | _SHE
+# Whom "she died" may mean as well, or instead; people who are mentions end the search anyway.
+_ANIMALS = frozenset(
+    """cat dog hamster rabbit bunny pet puppy kitten horse pony bird budgie parrot canary fish
+    goldfish gerbil tortoise turtle ferret rat mouse snake lizard pig hen sheep cow
+    goat vet""".split()
+)
+_OTHERS: dict[str, frozenset[Gender]] = {
+    **dict.fromkeys(_ANIMALS, _EITHER),
+    **dict.fromkeys("man guy bloke boy gentleman lad chap bull".split(), _HE),
+    **dict.fromkeys("woman girl lady lass".split(), _SHE),
+    **dict.fromkeys("patient neighbour neighbor colleague stranger kid".split(), _EITHER),
+}
+_IS = frozenset("is 's ’s was were be been being became like as such".split())
+_PREPOSITIONS = frozenset("at to with by from near for of in on about".split())
+_PREDICATE_WINDOW = 5
 _UNREAL = frozenset(
     "if wish wished dream dreamed dreamt thought imagine pretend unless like until".split()
 )
 _BURY = frozenset("buried bury burying cremated mourning grieving".split())
 _PRONOUN_WINDOW = 60
+_AUXILIARIES = frozenset(
+    "have has had 've ’ve 'd ’d did do be been ever even actually really just".split()
+)
+_NOT_SO = frozenset("never not n't n’t nt nearly almost hardly could might would may".split())
+_PLACES = frozenset(
+    """supermarket airport station shop store mall market crowd crowds museum zoo theatre theater
+    concert festival party queue maze carpark casino fair ikea tesco asda aldi lidl walmart
+    costco""".split()
+)
+_MINUTES = frozenset("second seconds minute minutes hour hours moment while".split())
+_NOT_DEAD = frozenset("to inside tired set serious wrong certain sure against keen asleep".split())
+_NOT_DIED = frozenset("laughing inside".split())
+_OF_EXCESS = frozenset(
+    "shame embarrassment laughter laughing boredom humiliation happiness joy curiosity".split()
+)
 _AFTER_PASSED = frozenset(
     "away on in last when . , and ! ? before after this two three four five six at from".split()
 )
@@ -45,7 +78,9 @@ def is_dead(span: Span, stop: int, relation: str | None) -> bool:
         and known is not None
         and (known.kind == "family" or known.name in ("husband", "wife"))
     ):
-        return not _unreal(doc, span.start - 1)
+        return not (
+            _unreal(doc, span.start - 1) or _denied(doc, span.start - 1) or _found_again(span)
+        )
     if words[-2:] in (["death", "of"], ["funeral", "of"], ["grave", "of"]):
         return True
     end = span.end
@@ -55,7 +90,10 @@ def is_dead(span: Span, stop: int, relation: str | None) -> bool:
         return True
     if known is not None and known.kind == "role":
         return False  # "The doctor ... he died" is somebody else.
-    return _pronoun_dies(doc, end, min(stop, end + _PRONOUN_WINDOW))
+    gender = known.gender if known is not None else None
+    if gender is None:
+        gender = next((g for t in span if (g := first_names().get(t.lower_))), None)
+    return _pronoun_dies(doc, end, min(stop, end + _PRONOUN_WINDOW), gender)
 
 
 def is_present(span: Span) -> bool:
@@ -71,17 +109,65 @@ def is_present(span: Span) -> bool:
     return False
 
 
-def _pronoun_dies(doc: Doc, start: int, stop: int) -> bool:
+def _pronoun_dies(doc: Doc, start: int, stop: int, gender: Gender | None) -> bool:
+    """Whether "he" or "she" dies who can be nobody but a person of this gender (None: either)."""
+    left = _EITHER if gender is None else frozenset((gender,))
     for token in doc[start:stop]:
+        if _is_somebody_else(token):
+            left -= _OTHERS[token.lower_]
+        if not left:
+            return False
         if (
-            token.lower_ in _PRONOUNS
+            _PRONOUNS.get(token.lower_) in left
             and _dies(doc, token.i + 1, stop)
             and not _unreal(doc, token.i)
         ):
             return True
-        if token.lower_ in _POSSESSIVES and _thing(doc, token.i + 1):
+        if _POSSESSIVES.get(token.lower_) in left and _thing(doc, token.i + 1):
             return True
     return False
+
+
+def _is_somebody_else(token: Token) -> bool:
+    if token.lower_ not in _OTHERS:
+        return False
+    doc, i = token.doc, token.i
+    if i + 1 < len(doc) and doc[i + 1].tag_.startswith("NN"):
+        return False  # "a dog person", "the cat food"
+    is_verb = i > 0 and doc[i - 1].lower_ == "to"  # "he loved to fish"
+    return not is_verb and not _is_predicate(token)
+
+
+def _is_predicate(noun: Token) -> bool:
+    """Whether it says what the person is: "my dad was a good, kind man"."""
+    for token in reversed(noun.doc[max(0, noun.i - _PREDICATE_WINDOW) : noun.i]):
+        if token.lower_ in _IS:
+            return True
+        if token.lower_ in _PREPOSITIONS or token.lower_.endswith("ing"):
+            return False
+    return False
+
+
+def _denied(doc: Doc, i: int) -> bool:
+    """Whether the verb at ``i`` did not happen: "never lost", "nearly lost", "could have lost"."""
+    while i > 0:
+        i -= 1
+        if doc[i].lower_ in _NOT_SO:
+            return True
+        if doc[i].lower_ not in _AUXILIARIES:
+            return False
+    return False
+
+
+def _found_again(span: Span) -> bool:
+    """Whether "lost my husband" goes on with a place or a time for which people lose each other."""
+    doc = span.doc
+    after = [t.lower_ for t in doc[span.end : span.end + 5]]
+    if after[:1] in (["in"], ["at"]):
+        return bool(_PLACES.intersection(after[1:4])) and not {"accident", "fire"} & {*after}
+    if after[:1] == ["for"]:
+        return bool(_MINUTES.intersection(after[1:4]))
+    return after[:2] == ["to", "another"]
 
 
 def _thing(doc: Doc, i: int) -> bool:
@@ -102,7 +188,7 @@ def _dies(doc: Doc, start: int, stop: int) -> bool:
         word = doc[i].lower_
         following = doc[i + 1].lower_ if i + 1 < len(doc) else "."
         if word == "died":
-            return True
+            return not _is_figure(doc, i)
         if word == "passed" and following in _AFTER_PASSED:
             return True
         if (word == "born" and following == "dead") or word == "stillborn":
@@ -112,9 +198,20 @@ def _dies(doc: Doc, start: int, stop: int) -> bool:
         if word == "killed" and following in ("himself", "herself"):
             return True
         if word in ("is", "'s", "’s") and following in ("dead", "deceased"):
-            return True
+            return not (following == "dead" and _next_in(doc, i + 2, _NOT_DEAD))
         if word == "took" and [t.lower_ for t in doc[i + 2 : i + 4]] == ["own", "life"]:
             return True
         if word not in _BETWEEN:
             return False
     return False
+
+
+def _is_figure(doc: Doc, i: int) -> bool:
+    """Whether "died" at ``i`` is a way of speaking: of shame, laughing."""
+    if _next_in(doc, i + 1, frozenset(("of", "from", "with"))):
+        return _next_in(doc, i + 2, _OF_EXCESS)
+    return _next_in(doc, i + 1, _NOT_DIED)
+
+
+def _next_in(doc: Doc, i: int, words: frozenset[str]) -> bool:
+    return i < len(doc) and doc[i].lower_ in words

@@ -14,17 +14,29 @@ from itertools import islice
 from spacy.tokens import Doc, Token
 
 from ipt_nlp.language.bereavement import is_dead, is_present
+from ipt_nlp.language.case_notes import (
+    PRONOUN_GENDER,
+    client_gender,
+    is_note,
+    may_own,
+    note_mentions,
+)
 from ipt_nlp.language.joins import directly_named, explains, lists, names_it
 from ipt_nlp.language.names import name_forms, person_names
 from ipt_nlp.language.people import Mention, mentions
-from ipt_nlp.language.persons import Entry, FoundPerson, fits, found_person, may_be, mention_text
-from ipt_nlp.language.relations import Gender, relation_data
+from ipt_nlp.language.persons import (
+    Entry,
+    FoundPerson,
+    are_partners,
+    fits,
+    found_person,
+    introduces,
+    may_be,
+    mention_text,
+)
+from ipt_nlp.language.relations import relation_data
 from ipt_nlp.language.turns import role_of
 
-_PRONOUN_GENDER: dict[str, Gender] = {
-    **dict.fromkeys(("he", "him", "his", "himself"), "m"),
-    **dict.fromkeys(("she", "her", "hers", "herself"), "f"),
-}
 _PRONOUN_WINDOW = 15
 _RECENT = 6
 """How many people back "his wife" may look for him."""
@@ -33,7 +45,6 @@ _DISTINGUISHING = frozenset(
 )
 _BY_ARTICLE = frozenset(("baby", "neighbour"))
 _CHILDREN = frozenset(("son", "daughter", "child", "baby"))
-_HAVE = frozenset("have has had 've got having".split())
 _UNNAMED_PARTNER_COUNT = 3
 
 
@@ -60,7 +71,10 @@ class _Inventory:
         self.by_name: dict[str, Entry] = {}
         self.at: dict[tuple[int, int], Entry] = {}
         marked = [mentions(doc) for doc in docs]
-        self.names = person_names(docs, marked, not_people)
+        self.is_note = is_note(docs, marked)
+        if self.is_note:
+            marked = [note_mentions(d, found) for d, found in zip(docs, marked, strict=True)]
+        self.names = person_names(docs, marked, not_people, is_note=self.is_note)
         self.mentions = [
             sorted(
                 [m for m in found if m.kind != "name"] + name_forms(doc, found, self.names),
@@ -69,6 +83,7 @@ class _Inventory:
             for doc, found in zip(docs, marked, strict=True)
         ]
         self.says_my = any(m.owner in ("my", "your") for found in self.mentions for m in found)
+        self.client_gender = client_gender(docs, self.mentions) if self.is_note else None
 
     def read(self) -> None:
         """Put every mention into an entry, in order."""
@@ -253,7 +268,7 @@ class _Inventory:
         if mention.owner == "your" and role_of(mention.span[0]) == "client":
             return known or self._own_parent(mention.relation)
         named = following is not None and directly_named(mention, following)
-        if mention.owner == "a" and not (named or _introduces(mention)):
+        if mention.owner == "a" and not (named or introduces(mention)):
             return None
         relation = relation_data().relations[mention.relation or ""]
         if known is not None:
@@ -285,6 +300,8 @@ class _Inventory:
         """
         relation = relation_data().relations.get(mention.relation or "")
         same = [e for e in self.entries if e.relation == mention.relation and e.of is None]
+        if self.is_note and relation is not None and relation.single and not same:
+            same = [e for e in self.entries if e.to_client == relation.name]  # "His mother. MIL..."
         if relation is None or not same:
             return None
         if relation.single or relation.kind == "role":
@@ -309,18 +326,22 @@ class _Inventory:
 
     def _of_antecedent(self, mention: Mention) -> Entry | None:
         """The entry of "his wife": whose is the last person whom "he" may mean."""
-        if not self.says_my:  # A note: "his wife" is the client's.
+        wanted = PRONOUN_GENDER.get(mention.owner or "")
+        if not self.says_my if not self.is_note else wanted in (None, self.client_gender):
             return self._of_client(mention) or self._new(mention.relation)
-        wanted = {"his": "m", "her": "f"}.get(mention.owner or "")
         single = relation_data().relations[mention.relation or ""].single
         for candidate in islice(reversed(self.recent), _RECENT):
             if wanted is not None and candidate.gender not in (wanted, None):
+                continue
+            if self.is_note and are_partners(candidate.relation, mention.relation):
+                return None  # "Wife says her husband is away": the client.
+            if self.is_note and not may_own(candidate, mention, self.client_gender):
                 continue
             # Nobody's mother is her mother, and "her husband" is not of somebody's wife.
             if single and candidate.relation == mention.relation:
                 continue
             return self._of(candidate, mention)
-        return None
+        return self._of_client(mention) or self._new(mention.relation) if self.is_note else None
 
     def _of_named(self, doc: int, mention: Mention) -> Entry | None:
         owner = mention.span[0]
@@ -377,8 +398,10 @@ class _Inventory:
         entry.dead |= is_dead(mention.span, stop, entry.relation)
         entry.alive |= is_present(mention.span)
         for token in self.docs[doc][end : min(stop, end + _PRONOUN_WINDOW)]:
-            if token.lower_ in _PRONOUN_GENDER:
-                entry.genders[_PRONOUN_GENDER[token.lower_]] += 1
+            gender = PRONOUN_GENDER.get(token.lower_)
+            # "Partner drove her": in a note that is the client.
+            if gender is not None and (not self.is_note or gender != self.client_gender):
+                entry.genders[gender] += 1
                 break
 
     # The result.
@@ -399,14 +422,3 @@ class _Inventory:
                 continue
             people.append(found_person(entry))
         return people
-
-
-def _introduces(mention: Mention) -> bool:
-    """Whether "a brother" brings in one: the client has one, or "a friend from work"."""
-    kind = relation_data().relations[mention.relation or ""].kind
-    doc, start, end = mention.span.doc, mention.span.start, mention.span.end
-    one = mention.span[0].lower_ == "one"
-    if kind == "family":
-        return one or any(t.lower_ in _HAVE for t in doc[max(0, start - 3) : start])
-    after = doc[end].lower_ if end < len(doc) else ""
-    return kind == "social" and (one or after in ("of", "from", "at"))

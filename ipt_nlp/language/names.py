@@ -6,6 +6,7 @@ session a name is capital wherever it stands, is spoken of and not only to, and 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from ipt_nlp.language.people import (
     is_name_word,
     is_written,
 )
-from ipt_nlp.language.relations import first_names
+from ipt_nlp.language.relations import first_names, relation_data
 from ipt_nlp.language.turns import role_of
 
 _GREETINGS = frozenset(
@@ -30,6 +31,28 @@ _OWN = ("i 'm", "call me", "called me", "go by", "my name 's", "my name is", "i 
 _ARTICLES = ("the", "a", "an", "this")
 _PLACES_BEFORE = frozenset("in into near around across outside throughout".split())
 _CLAUSE_ENDS = frozenset((".", "!", "?", "…", "\n"))
+_GREETED = _GREETINGS | frozenset("good in come so , now please thank nice meet see".split())
+"""What a whole clause before a title is made of, where it greets or thanks."""
+_NOT_THIRD = frozenset("your his her their my our the a who".split())
+_TITLES = ("mr", "mrs", "ms", "miss")
+_TARGETS = frozenset(
+    """look looks looked looking stare stared staring glare glared glaring glance glanced shout
+    shouts shouted shouting yell yells yelled yelling scream screamed screaming snap snaps snapped
+    snapping swear swore swearing laugh laughs laughed laughing smile smiled smiling wave waved
+    waving point pointed pointing throw threw throwing lash lashed angry mad cross furious annoyed
+    upset irritated livid frustrated go goes going went have had having hit nag nagged
+    nagging""".split()
+)
+"""Before "at" where what is at is somebody: "I shouted at Ngozi"."""
+_TARGET_WINDOW = 3
+_MOVES = frozenset(
+    """move moves moved moving relocate relocated relocating emigrate emigrated commute commutes
+    commuted commuting drive drives drove driving travel travels travelled traveling travelling
+    flew fly flying""".split()
+)
+_COMES = frozenset("'m is 's am are was come comes came originally back moved".split())
+_WORKS = frozenset("work works worked working".split())
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 
 
 @dataclass
@@ -47,15 +70,27 @@ class _Votes:
 
 
 def person_names(
-    docs: Sequence[Doc], marked: Sequence[Sequence[Mention]], not_people: Collection[str]
+    docs: Sequence[Doc],
+    marked: Sequence[Sequence[Mention]],
+    not_people: Collection[str],
+    *,
+    is_note: bool = False,
 ) -> dict[str, str]:
     """Forms of the session's names (lower case, words with a space) -> one form for each person.
 
-    "mrs patel" and "patel" lead to the same form.
+    "mrs patel" and "patel" lead to the same form. Somebody who is only ever spoken to by title is
+    the client or the therapist. In a note a word of two to five capitals shortens a diagnosis or a
+    scale, unless it is a known first name or stands beside a relation ("partner TJ").
     """
-    texts: dict[str, Mention] = {}
+    found_names: dict[str, list[Mention]] = {}
     for mention in (m for found in marked for m in found if m.kind == "name"):
-        texts.setdefault(_form(mention.span), mention)
+        found_names.setdefault(_form(mention.span), []).append(mention)
+    texts = {
+        text: found[0]
+        for text, found in found_names.items()
+        if not all(_is_addressed(m.span) for m in found)
+        and not (is_note and all(_is_abbreviation(m.span) for m in found))
+    }
     words = {w for text in texts for w in text.split()}
     votes = _count(docs, marked, words)
     written = any(is_written(doc) for doc in docs)
@@ -108,6 +143,7 @@ def _count(
             listed = token.lower_ in first_names()
             in_place = token.ent_type_ in PLACE_ENTS
             vote.place += before in _PLACES_BEFORE or (before == "to" and in_place)
+            vote.place += not listed and _is_where(doc, token.i)
             vote.place += not listed and (in_place or before in _ARTICLES)
             vote.acts += token.i + 1 < len(doc) and doc[token.i + 1].pos_ in ("VERB", "AUX", "PART")
             vote.own += _is_own(doc, token.i)
@@ -133,6 +169,83 @@ def _is_called(token: Token, before: str, written: bool) -> bool:
     return starts and after == ","
 
 
+def _is_where(doc: Doc, i: int) -> bool:
+    """Whether the words before a name that no list knows make it a place or an employer.
+
+    "At Filey", "moved to Selby", "works for Nissan"; not "at Mandy's", "shouted at Ngozi".
+    """
+    before = [t.lower_.replace("’", "'") for t in doc[max(0, i - 1 - _TARGET_WINDOW) : i]]
+    after = doc[i + 1].lower_ if i + 1 < len(doc) else ""
+    if len(before) < 2 or after in ("'s", "’s", "'", "’"):
+        return False
+    if before[-1] == "at":
+        return _TARGETS.isdisjoint(before[:-1])
+    if before[-1] == "to":
+        return before[-2] in _MOVES
+    if before[-1] == "for":
+        return before[-2] in _WORKS
+    return before[-1] == "from" and before[-2] in _COMES
+
+
+def _is_abbreviation(span: Span) -> bool:
+    """Whether a name is one word of capitals in a text that is not all capitals."""
+    doc, word = span.doc, span[-1].text
+    if len(span) > 1 or not _ABBREVIATION.fullmatch(word) or word.lower() in first_names():
+        return False
+    beside = [t.lower_ for t in doc[max(0, span.start - 2) : span.start] if not t.is_punct]
+    if any(w in relation_data().singular for w in beside):
+        return False
+    return sum(t.is_lower for t in doc) > sum(t.is_upper for t in doc)
+
+
+def _is_addressed(span: Span) -> bool:
+    """Whether somebody is spoken to by title: "Come in, Mrs. Patel.", "How was it, Mr. Albright?".
+
+    A client who uses a title so speaks to the therapist only where nothing but a greeting or thanks
+    stands before it; "It was him, Mr. Doyle" is an answer.
+    """
+    doc = span.doc
+    if span[0].lower_.rstrip(".") not in {*_TITLES, "dr", "doctor"}:
+        return False
+    start = span.start
+    while start and doc[start - 1].text not in _CLAUSE_ENDS and "\n" not in doc[start - 1].text:
+        start -= 1
+    before = [t.lower_ for t in doc[start : span.start]]
+    after = doc[span.end].text if span.end < len(doc) else "\n"
+    ends = after in _CLAUSE_ENDS or "\n" in after
+    if before and _GREETED.issuperset(before) and _GREETINGS.intersection(before):
+        return ends or after == ","
+    if role_of(span[0]) != "therapist":
+        return False
+    if not before:
+        return ends or (after == "," and not _is_explained(doc, span.end + 1))
+    if _GREETED.issuperset(before):
+        return before[-1] == "," and (ends or after == ",")
+    return before[-1] == "," and ends and not _is_apposed(doc, span.start - 2)
+
+
+def _is_explained(doc: Doc, i: int) -> bool:
+    """Whether words after a name say who it is: "Mr. Doyle, your boss, told you?"."""
+    data = relation_data()
+    return i < len(doc) and (
+        doc[i].lower_ in _NOT_THIRD and any(t.lower_ in data.singular for t in doc[i + 1 : i + 4])
+    )
+
+
+def _is_apposed(doc: Doc, i: int) -> bool:
+    """Whether a name after this word says who was meant: "that was your boss, Mr. Doyle?"."""
+    data = relation_data()
+    return doc[i].lower_ in data.singular or doc[i].lower_ in (
+        *data.described,
+        "he",
+        "she",
+        "him",
+        "her",
+        "they",
+        "them",
+    )
+
+
 def _is_own(doc: Doc, i: int) -> bool:
     """Whether the client gives this name as their own ("I'm Janet", "call me Robin")."""
     before = " ".join(t.lower_ for t in doc[max(0, i - 3) : i]).replace("’", "'")
@@ -140,7 +253,7 @@ def _is_own(doc: Doc, i: int) -> bool:
 
 
 def _accept(votes: _Votes, mention: Mention, written: bool) -> bool:
-    if mention.relation is not None or mention.span[0].lower_.rstrip(".") in ("mr", "mrs", "ms"):
+    if mention.relation is not None or mention.span[0].lower_.rstrip(".") in _TITLES:
         return True  # "Dr. Haskins", "Mrs Patel"
     if votes.called >= votes.total or votes.place * 2 > votes.total or votes.own:
         return False

@@ -44,7 +44,7 @@ _MODIFIERS = frozenset(
     current next door twin half adopted foster ex-  - school family childhood whole lovely nice wee
     crazy stupid bloody mean actual online estranged ex divorced oldest sweet 's new""".split()
 )
-_CLIENT_NOUNS = frozenset("client patient pt ct cl".split())
+CLIENT_NOUNS = frozenset("client patient pt ct cl".split())
 _MAX_MODIFIERS = 3
 _NOT_HERSELF = frozenset("a as being be another good bad me".split())
 """Before "mum" where it says what somebody is, or is called."""
@@ -185,6 +185,19 @@ def _title(words: Sequence[str], start: int) -> int | None:
     return None if before > 0 and words[before - 1] in _OWNERS else before
 
 
+def unowned_relations(doc: Doc, words: Sequence[str]) -> Iterator[tuple[int, int, Relation, bool]]:
+    """Relation words that nothing says whose they are: start, end, relation, whether a plural."""
+    table = _relation_words()
+    for i, word in enumerate(words):
+        for tokens, relation, plural in table.get(word, ()):
+            end = i + len(tokens)
+            if tuple(words[i:end]) != tokens or _part_of_longer(words, i, end):
+                continue
+            if _owner(doc, words, i)[1] is None:
+                yield i, end, relation, plural
+            break
+
+
 def _relations(doc: Doc, words: Sequence[str]) -> Iterator[Span]:
     table, described = _relation_words(), relation_data().described
     for i, word in enumerate(words):
@@ -214,7 +227,7 @@ def _relation_span(
         return None
     if owner is None:
         word = " ".join(words[i:end])
-        if plural or word not in relation.address or not _stands_alone(doc, words, i, end):
+        if plural or word not in relation.address or not stands_alone(doc, words, i, end):
             return None
         return Span(doc, i, end, label="relation", span_id=f"bare {relation.name}")
     if owner == "his" and relation.name == "baby":
@@ -304,14 +317,14 @@ def _named_owner(doc: Doc, words: Sequence[str], mark: int) -> tuple[int, Owner 
     k = mark - 1
     if k < 0 or doc[k].is_space or doc[k].is_punct:
         return mark + 1, None
-    if words[k] in _CLIENT_NOUNS:
+    if words[k] in CLIENT_NOUNS:
         return k, "my"
     if words[k] in ("he", "she", "it", "that", "what", "who", "there", "here", "where"):
         return mark + 1, None
     return k, "name"
 
 
-def _stands_alone(doc: Doc, words: Sequence[str], i: int, end: int) -> bool:
+def stands_alone(doc: Doc, words: Sequence[str], i: int, end: int) -> bool:
     """Whether "mum" is spoken of, not called: "Mum rang" and not "oh Mum, please"."""
     before = words[i - 1] if i else ""
     after = words[end] if end < len(words) else ""

@@ -10,6 +10,7 @@ from ipt_nlp.language.relations import Gender, compound, first_names, relation_d
 
 _LISTED_VOTES = 2
 """What a list of names says of a gender, in pronouns."""
+_HAVE = frozenset("have has had 've got having".split())
 _OF_GENDER = {("child", "f"): "daughter", ("child", "m"): "son"}
 
 
@@ -117,3 +118,22 @@ def fits(name: str, entry: Entry) -> bool:
 
 def mention_text(mention: Mention) -> str:
     return str(mention.span.text).rstrip(".")
+
+
+def are_partners(one: str | None, two: str | None) -> bool:
+    """Whether both relations are of a couple: the husband of the client's wife is the client."""
+    known = [relation_data().relations.get(r or "") for r in (one, two)]
+    return all(r is not None and r.kind == "partner" for r in known)
+
+
+def introduces(mention: Mention) -> bool:
+    """Whether "a brother" brings in one: the client has one, or "a friend from work"."""
+    kind = relation_data().relations[mention.relation or ""].kind
+    doc, start, end = mention.span.doc, mention.span.start, mention.span.end
+    one = mention.span[0].lower_ == "one"
+    if kind == "family":
+        words = [t.lower_ for t in doc[max(0, start - 3) : start]]
+        # "Has been a full time mother" is what somebody is.
+        return one or (not _HAVE.isdisjoint(words) and words[-1] != "been")
+    after = doc[end].lower_ if end < len(doc) else ""
+    return kind == "social" and (one or after in ("of", "from", "at"))

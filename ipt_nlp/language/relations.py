@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 RelationKind = Literal["family", "partner", "social", "role"]
 Gender = Literal["f", "m"]
@@ -31,6 +31,17 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class NoteWords:
+    """The ``notes`` table of ``relations.toml``, ``bare`` made of its first three entries."""
+
+    bare: frozenset[str]
+    aged: frozenset[str]
+    before: frozenset[str]
+    after: frozenset[str]
+    short: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RelationData:
     """Everything that ``relations.toml`` says.
 
@@ -47,6 +58,19 @@ class RelationData:
     described: frozenset[str]
     not_names: frozenset[str]
     titles: frozenset[str]
+    notes: NoteWords
+
+
+def _note_words(raw: Mapping[str, Any], relations: Sequence[Relation]) -> NoteWords:
+    kinds, without = set(raw["kinds"]), set(raw["not_bare"])
+    bare = {w for r in relations if r.kind in kinds for w in {*r.words, *r.plurals}}
+    return NoteWords(
+        bare=frozenset((bare - without) | set(raw["roles"])),
+        aged=frozenset(raw["aged"]),
+        before=frozenset(raw["before"].split()),
+        after=frozenset(raw["after"].split()),
+        short=raw["short"],
+    )
 
 
 def _plural(word: str) -> str:
@@ -87,6 +111,7 @@ def relation_data() -> RelationData:
         described=frozenset(raw["described"]["words"]),
         not_names=frozenset(raw["not_names"]["words"].split()),
         titles=frozenset(raw["not_names"]["titles"]),
+        notes=_note_words(raw["notes"], relations),
     )
 
 

@@ -18,6 +18,8 @@ from ipt_nlp.language.people import SPANS_KEY, PeopleMarker, mentions
 from ipt_nlp.language.persons import FoundPerson
 from ipt_nlp.language.pipeline import load_language
 from ipt_nlp.language.relations import compound, first_names, normal_relation, relation_data
+from ipt_nlp.language.turns import transcript_doc
+from ipt_nlp.transcript import Transcript
 from training.benchmarks.people import (
     Score,
     as_speech,
@@ -29,6 +31,11 @@ from training.benchmarks.people import (
 
 CASES = Path(__file__).parents[1] / "cases" / "people"
 PHRASES: list[dict[str, Any]] = json.loads((CASES / "phrases.json").read_text(encoding="utf-8"))
+TURNS: list[dict[str, Any]] = [
+    case
+    for name in ("notes.json", "spoken.json")
+    for case in json.loads((CASES / name).read_text(encoding="utf-8"))
+]
 REVIEWED: list[dict[str, Any]] = json.loads((CASES / "reviewed.json").read_text(encoding="utf-8"))
 KNOWN_FAILURES = {
     "list-no-join": "a name right after a relation in a list is taken for its name",
@@ -53,6 +60,16 @@ def summary(people: list[FoundPerson]) -> list[tuple[str | None, list[str], bool
     )
 
 
+def wanted(case: dict[str, Any]) -> list[tuple[str | None, list[str], bool]]:
+    return sorted(
+        [
+            (p.get("relation"), sorted(p.get("names", [])), p.get("deceased", False))
+            for p in case["people"]
+        ],
+        key=str,
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -69,18 +86,21 @@ def test_whoever_is_whose_the_reading_ends(nlp: Language, text: str) -> None:
 
 @pytest.mark.parametrize("case", PHRASES, ids=lambda case: str(case["id"]))
 def test_people_of_a_phrase(nlp: Language, case: dict[str, Any]) -> None:
-    wanted = sorted(
-        [
-            (p.get("relation"), sorted(p.get("names", [])), p.get("deceased", False))
-            for p in case["people"]
-        ],
-        key=str,
-    )
     got = summary(found_in(nlp, case["text"]))
     if case["id"] in KNOWN_FAILURES:
-        assert got != wanted, "no longer fails: take it off the list"
+        assert got != wanted(case), "no longer fails: take it off the list"
     else:
-        assert got == wanted
+        assert got == wanted(case)
+
+
+@pytest.mark.parametrize("case", TURNS, ids=lambda case: str(case["id"]))
+def test_people_of_a_note_or_of_turns(nlp: Language, case: dict[str, Any]) -> None:
+    doc = transcript_doc(nlp, Transcript.from_text(case["text"]))
+    got = summary(inventory([doc]))
+    if case["id"] in KNOWN_FAILURES:
+        assert got != wanted(case), "no longer fails: take it off the list"
+    else:
+        assert got == wanted(case)
 
 
 @pytest.mark.parametrize("speech", [False, True], ids=["written", "spoken"])
