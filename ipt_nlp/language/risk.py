@@ -21,13 +21,25 @@ from ipt_nlp.codebook import FLAG_INFO, RISK_STATUSES, RISK_SUBJECTS, RiskStatus
 
 SPANS_KEY = "ipt_risk"
 
-SCOPE_WORDS = 6
+SCOPE_WORDS = 12
 """Words before a match in which a denial reaches it."""
 
 _APOSTROPHES = frozenset("'’‘`´")
 _WORD = r"[\w*@$]+"
 _GAP = r"[^\w.!?*@$\n]+"
-_BREAK = re.compile(r"[.!?\n]|\b(?:but|because|except|although|though|yet|however)\b")
+_SUBJECT = (
+    r"(?:i|im|ive|id|ill|he|hes|hed|hell|she|shes|shed|they|theyre|we|were|weve|you|youre|it|its"
+    r"|there|theres|my (?!self\b)\w+ \w+)\b"
+)
+_BREAK = re.compile(
+    r"[.!?\n]|\b(?:but|(?<!not )because|except|although|though|yet|however)\b"
+    # A new subject after a comma or "and" begins a clause that what was denied before leaves alone;
+    # in a list ("no plans, urges or thoughts of") none does.
+    rf"|[,;:–—-] *(?:and |so |then |plus )?(?:\w+ ){{0,3}}(?={_SUBJECT})"
+    rf"|\b(?:and|so|then) (?:\w+ ){{0,3}}(?={_SUBJECT})"
+)
+_ANSWER = re.compile(rf"^\W*(?:\w+ )?(?:no|nope|nah)\W+(?={_SUBJECT})")
+"""An answer before a sentence of its own: "No, I do want to." denies something else."""
 _FIRST = re.compile(r"\b(?:i|im|ive|id|ill|me|my|myself|we|us)\b")
 _THIRD = re.compile(
     r"\b(?:he|she|they|hes|shes|theyre|himself|herself|themselves|his|their|them)\b"
@@ -159,15 +171,23 @@ def find_rules(text: str) -> list[RuleRisk]:
     return sorted(found, key=lambda f: (f.start_char, f.end_char, f.rule))
 
 
+def is_denied(words: str) -> bool:
+    """Whether folded words deny what they speak of, and not only something beside it."""
+    # "I can't stop thinking", "nobody knows": these deny nothing, and other words may still.
+    return cue("denied").search(cue("not_denied").sub(" ", words)) is not None
+
+
 def _status(text: str, start: int, end: int, rule: RiskRule) -> RiskStatus:
     first, last = _sentence(text, start, end)
-    before = _BREAK.split(text[first:start])[-1]
-    scope = " ".join(before.split()[-SCOPE_WORDS:])
-    near = f"{scope} {text[start:end]}" if rule.inside else scope
+    # To the end of the match: the subject of its clause may be one of its own words.
+    begins = [first, *(m.end() for m in _BREAK.finditer(text, first, end))]
+    if answer := _ANSWER.match(text[first:end]):
+        begins.append(first + answer.end())
+    begin = max(begins)
+    scope = " ".join(text[begin:start].split()[-SCOPE_WORDS:])
+    near = f"{scope} {text[max(begin, start) : end]}" if rule.inside else scope
     after = " ".join(text[end:last].split()[:2])
-    if (cue("denied").search(near) and not cue("not_denied").search(near)) or re.match(
-        r"\W*(?:denied|none|nil|absent)\b", after
-    ):
+    if is_denied(near) or re.match(r"\W*(?:denied|none|nil|absent)\b", after):
         return "denied"
     whole = text[first:last]
     if rule.flag == "risk_harm_to_other" and cue("unwanted").search(whole):
@@ -273,6 +293,7 @@ def _alternatives(item: str) -> str:
 
 def _word(option: str) -> str:
     parts = [
-        re.escape(p.rstrip("~")) + (r"[\w*]*" if p.endswith("~") else "") for p in option.split("+")
+        re.escape(p.rstrip("~")).replace(r"\#", r"\d") + (r"[\w*]*" if p.endswith("~") else "")
+        for p in option.split("+")
     ]
     return _GAP.join(parts)
