@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 from ipt_nlp.areas.encoder import EncodedText
 from ipt_nlp.clauses.features import pool
 from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Floats, RiskInput, RiskModel
-from ipt_nlp.clauses.risk_status import Place, StatusModel
+from ipt_nlp.clauses.risk_status import Place, StatusModel, rules_in, settle
 from ipt_nlp.clauses.risk_units import RoleSpan, read_rules, risk_units
 from ipt_nlp.codebook import RiskStatus, RiskSubject
 from ipt_nlp.errors import BundleError
@@ -139,19 +139,13 @@ class RiskReader:
         judged: Sequence[tuple[Place, tuple[RiskStatus, RiskSubject]]],
     ) -> list[FoundRisk]:
         answers = []
-        for (row, column), (status, subject) in judged:
+        for place, answer in judged:
+            row, column = place
             unit = item.units[row]
             score = float(probabilities[row, column])
             start, end, source = unit.start_char, unit.end_char, "model"
-            inside = [
-                r
-                for r in rules
-                if r.sure
-                and unit.role != "therapist"
-                and r.flag == FLAGS[column]
-                and r.start_char < end
-                and unit.start_char < r.end_char
-            ]
+            inside = rules_in(item, place, rules)
+            status, subject = settle(item, place, inside, answer)
             if inside:
                 start = max(start, min(r.start_char for r in inside))
                 end = min(end, max(r.end_char for r in inside))

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from ipt_nlp.areas.encoder import Array
 from ipt_nlp.codebook import RISK_FLAGS, RISK_STATUSES, RISK_SUBJECTS
 from ipt_nlp.language.pipeline import sentence_spans
-from ipt_nlp.language.risk import RuleRisk, cue, risk_rules
+from ipt_nlp.language.risk import RuleRisk, cue, is_denied, risk_rules
 
 MAX_WORDS = 40
 CUT_WORDS = 20
@@ -100,12 +100,15 @@ def read_rules(text: str, units: Sequence[Unit], found: Sequence[RuleRisk]) -> R
     fired = np.zeros((n, len(RISK_FLAGS) + len(hints)), dtype=np.float32)
     topics = np.zeros((n, len(RISK_FLAGS)), dtype=np.float32)
     verdicts = np.zeros((n, len(RISK_STATUSES) + len(RISK_SUBJECTS)), dtype=np.float32)
+    sure: list[set[str]] = [set() for _ in units]
     for rule in found:
         for row, unit in enumerate(units):
             if rule.start_char < unit.end_char and unit.start_char < rule.end_char:
                 column = RISK_FLAGS.index(rule.flag)
                 place = column if rule.sure else len(RISK_FLAGS) + hints.index(rule.rule)
                 fired[row, place] = topics[row, column] = 1
+                if rule.sure:
+                    sure[row].add(rule.status)
                 verdicts[row, RISK_STATUSES.index(rule.status)] = 1
                 verdicts[row, len(RISK_STATUSES) + RISK_SUBJECTS.index(rule.subject)] = 1
     asked = np.zeros((n, len(RISK_FLAGS)), dtype=np.float32)
@@ -118,8 +121,14 @@ def read_rules(text: str, units: Sequence[Unit], found: Sequence[RuleRisk]) -> R
             asked[row] = before
     words = [plain(text[u.start_char : u.end_char]) for u in units]
     told = [
-        [bool(cue(name).search(w)) for name in CUES] + [bool(p.search(w)) for p in _PERSONS]
+        [is_denied(w)]
+        + [bool(cue(name).search(w)) for name in CUES[1:]]
+        + [bool(p.search(w)) for p in _PERSONS]
         for w in words
     ]
+    for row, statuses in enumerate(sure):
+        if statuses:
+            # What is denied beside the words that matter says nothing of them.
+            told[row][0] = "denied" in statuses
     cues = np.array(told, dtype=np.float32).reshape(n, len(CUES) + len(_PERSONS))
     return RuleReading(fired, asked, np.hstack([cues, verdicts]))

@@ -41,9 +41,21 @@ _BREAK = re.compile(
 _ANSWER = re.compile(rf"^\W*(?:\w+ )?(?:no|nope|nah)\W+(?={_SUBJECT})")
 """An answer before a sentence of its own: "No, I do want to." denies something else."""
 _FIRST = re.compile(r"\b(?:i|im|ive|id|ill|me|my|myself|we|us)\b")
-_THIRD = re.compile(
-    r"\b(?:he|she|they|hes|shes|theyre|himself|herself|themselves|his|their|them)\b"
+_KIN = (
+    r"(?:girlfriend|boyfriend|wife|husband|partner|fiance|fiancee|sister|brother|son|daughter|mom"
+    r"|mum|mother|dad|father|parents|friend|flatmate|roommate|neighbou?r|cousin|uncle|aunt|nephew"
+    r"|niece|grandmother|grandma|nan|grandfather|grandpa|kids?|child|children|stepson|stepdaughter)"
 )
+_THIRD = re.compile(
+    r"\b(?:he|she|they|hes|shes|theyre|himself|herself|themselves|his|their"
+    r"|them(?! thoughts)"
+    # Whom one tells or thinks of is not who is at risk: "I told my mum about wanting to die".
+    r"|(?<!told )(?<!tell )(?<!to )(?<!with )(?<!of )(?<!for )(?<!at )(?<!miss )(?<!without )"
+    rf"my (?:\w+ )?{_KIN})\b"
+)
+_OTHERS = re.compile(rf"\b(?:my (?:\w+ )?{_KIN}|himself|herself)\b")
+_OF_MINE = re.compile(rf"(?<=\w )my (?:\w+ )?{_KIN}\b")
+"""Who is met, where it is not the speaker: "he beat my mom"."""
 _OWN = re.compile(r"\b(?:my ?self|me|my|i|im|us)\b")
 _OTHER = re.compile(r"\b(?:him ?self|her ?self|themselves|his|her|their|him|them)\b")
 
@@ -177,6 +189,11 @@ def is_denied(words: str) -> bool:
     return cue("denied").search(cue("not_denied").sub(" ", words)) is not None
 
 
+def names_other(words: str) -> bool:
+    """Whether folded words name somebody of the speaker's life: "my brother killed himself"."""
+    return _OTHERS.search(words) is not None
+
+
 def _status(text: str, start: int, end: int, rule: RiskRule) -> RiskStatus:
     first, last = _sentence(text, start, end)
     # To the end of the match: the subject of its clause may be one of its own words.
@@ -200,7 +217,7 @@ def _status(text: str, start: int, end: int, rule: RiskRule) -> RiskStatus:
 def _subject(text: str, start: int, end: int, rule: RiskRule) -> RiskSubject:
     if rule.flag == "risk_harm_to_other":
         return "other"
-    match = text[start:end]
+    match = _OF_MINE.sub("them", text[start:end])
     if _OWN.search(match):
         return "speaker"
     if rule.flag == "risk_harm_by_other":
@@ -210,7 +227,8 @@ def _subject(text: str, start: int, end: int, rule: RiskRule) -> RiskSubject:
     before = text[_sentence(text, start, end)[0] : start]
     first = max((m.start() for m in _FIRST.finditer(before)), default=-1)
     third = max((m.start() for m in _THIRD.finditer(before)), default=-1)
-    return "other" if third > first else "speaker"
+    # "my" of "my sister" stands at the same place.
+    return "other" if third >= max(first, 0) else "speaker"
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:

@@ -22,6 +22,8 @@ import numpy as np
 from ipt_nlp.areas.bundle import shipped_bundle
 from ipt_nlp.clauses.risk import RiskReader
 from ipt_nlp.clauses.risk_model import FLAGS, KINDS, Bools, RiskInput
+from ipt_nlp.clauses.risk_status import rules_in, settle
+from ipt_nlp.language.risk import find_rules
 from training.risk import CORPUS, labelled_units, make_inputs, text_labels, text_scores
 from training.risk_texts import RiskText, read_risk_texts
 
@@ -185,7 +187,11 @@ def synthetic_report(reader: RiskReader, encoder: Path, cache: Path | None) -> N
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for item, where, truth in zip(inputs, places, answers, strict=True):
-        told = reader.statuses.predict(item, where)
+        rules = find_rules(item.text)
+        told = [
+            settle(item, place, rules_in(item, place, rules), judged)
+            for place, judged in zip(where, reader.statuses.predict(item, where), strict=True)
+        ]
         for (status, subject), (true_status, true_subject), place in zip(
             told, truth, where, strict=True
         ):
