@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from spacy.tokens import Doc
 
 from ipt_nlp.areas.encoder import EncodedText
@@ -13,6 +14,7 @@ from ipt_nlp.clauses.pattern_model import PatternClassifier, joined_spans
 from ipt_nlp.clauses.pattern_pairs import Floats, rule_columns
 from ipt_nlp.codebook import PATTERNS
 from ipt_nlp.language.clauses import clauses_of
+from ipt_nlp.language.pattern_vetoes import is_denied, resembles_only
 from ipt_nlp.language.patterns import SPANS_KEY, FoundPattern, found_patterns
 from ipt_nlp.transcript import Kind
 
@@ -58,7 +60,14 @@ class PatternReader:
             ruled = rows.fired[:, rule_columns(pattern)] > 0
             here = probabilities[:, column]
             on = (here >= cut) | (ruled.any(axis=1) & (here >= self.rule_share * cut))
-            for first, last in joined_spans(rows, on & rows.readable):
+            on &= rows.readable
+            for row in np.flatnonzero(on):
+                if resembles_only(clauses[row], pattern) or (
+                    # Rules see to negation themselves.
+                    not ruled[row].any() and is_denied(clauses[row], pattern)
+                ):
+                    on[row] = False
+            for first, last in joined_spans(rows, on):
                 span = doc[clauses[first].start : clauses[last].end]
                 names = _rules_in(doc, clauses[first].start, clauses[last].end, pattern)
                 source = (

@@ -50,6 +50,8 @@ _PASSED_BY = defaultdict(
 _BE = frozenset("am is are 'm 's 're m s".split())
 _STARTERS = frozenset("tell ask call ring text talk try please let speak".split())
 _HABITS = frozenset("every always whenever each often usually sometimes".split())
+_AFTER_AND = frozenset("then just now my often always usually sometimes constantly instead".split())
+"""What begins something new after "and": "he never listens and often blames me"."""
 _PARTICIPLES = frozenset(
     "told been gone had left said got kept thought made felt better lost met done come".split()
 )
@@ -214,7 +216,7 @@ def _reach_end(doc: Doc, start: int, limit: int, breaks: frozenset[int], label: 
             return i
         if text in {"for", "by"} and after.endswith("ing"):
             return i
-        if text == "and" and (after in data.subjects or after in {"then", "just", "now", "my"}):
+        if text == "and" and (after in data.subjects or after in _AFTER_AND):
             return i
         bridged = before in data.bridges or (i == start + 1 and before in _AUXILIARIES)
         if i > start and text in data.subjects and not bridged:

@@ -1,30 +1,16 @@
 """Component ``ipt_patterns``: communication patterns by rule, as spans in ``doc.spans``.
 
 Rules are phrases in files that a clinician can read, one file a pattern (``pattern_rules/``); each
-phrase becomes a spaCy ``Matcher`` pattern. The words of ``words.toml`` are shared.
-
-A phrase is words in lower case, separated by spaces:
-
-=============  ==================================================================
-``a|b``        either word
-``a?``         may be missing
-``tell~``      any form of a verb
-``@insult``    any word of a list
-``!@praise``   one word, none of these
-``<them>``     somebody: a pronoun, a relation ("my older sister"), a first name
-``<they>``     the same as a subject: "he", "my older sister", a first name
-``..``         up to two other words, none of them a negation
-=============  ==================================================================
+phrase becomes a spaCy ``Matcher`` pattern (``pattern_phrases``). What undoes a pattern whoever
+found it is in ``pattern_vetoes``.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
 from spacy.lang.en.stop_words import STOP_WORDS
 from spacy.language import Language
@@ -36,24 +22,12 @@ from ipt_nlp.codebook import PATTERN_INFO, PATTERNS, WHO, Who
 from ipt_nlp.language.clauses import clauses_of
 from ipt_nlp.language.context import head_of, is_hypothetical
 from ipt_nlp.language.doers import doer_of
+from ipt_nlp.language.pattern_phrases import NEGATIONS, matcher_patterns, read_rules
+from ipt_nlp.language.pattern_vetoes import resembles_only
 from ipt_nlp.language.turns import role_of
 
 SPANS_KEY = "ipt_patterns"
 
-_FOLDER = "pattern_rules"
-_SAME = {
-    "am": ("am", "'m", "m"),
-    "is": ("is", "'s", "s"),
-    "are": ("are", "'re", "re"),
-    "have": ("have", "'ve", "ve"),
-    "had": ("had", "'d"),
-    "would": ("would", "'d"),
-    "will": ("will", "'ll", "ll"),
-    "did": ("did", "do"),
-    "does": ("does", "do"),
-    "not": ("not", "n't", "nt"),
-}
-_NEGATIONS = ("not", "never", "nobody", "n't", "nt", "without")
 _REACH = 4
 """Words before a match in which a negation undoes it."""
 _LONGEST = 3
@@ -89,29 +63,6 @@ class PatternRule:
             raise ValueError(f"rule {self.name}: pattern or who is not in the codebook")
 
 
-@dataclass(frozen=True)
-class RuleWords:
-    """``words.toml``: lists by name, and the other forms of irregular verbs."""
-
-    lists: dict[str, frozenset[str]]
-    irregular: dict[str, tuple[str, ...]]
-
-
-def _read(name: str) -> dict[str, Any]:
-    folder = resources.files(__package__).joinpath(_FOLDER)
-    return tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
-
-
-@cache
-def rule_words() -> RuleWords:
-    """The shipped word lists."""
-    raw = _read("words.toml")
-    return RuleWords(
-        {key: frozenset(words.split()) for key, words in raw["lists"].items()},
-        {key: tuple(words.split()) for key, words in raw["irregular"].items()},
-    )
-
-
 @cache
 def pattern_rules() -> dict[str, PatternRule]:
     """The shipped rules by name.
@@ -122,77 +73,12 @@ def pattern_rules() -> dict[str, PatternRule]:
     rules = [
         PatternRule(**{**raw, "phrases": tuple(raw["phrases"]), "pattern": pattern})
         for pattern in PATTERNS
-        for raw in _read(f"{pattern}.toml")["rules"]
+        for raw in read_rules(f"{pattern}.toml")["rules"]
     ]
     found = {rule.name: rule for rule in rules}
     if len(found) != len(rules):
         raise ValueError("pattern rules: two rules of one name")
     return found
-
-
-def verb_forms(base: str) -> tuple[str, ...]:
-    """The forms of a verb: from ``words.toml``, otherwise by the regular spelling."""
-    irregular = rule_words().irregular
-    if base in irregular:
-        return (base, *irregular[base])
-    if base.endswith(("s", "x", "z", "ch", "sh")):
-        return (base, base + "es", base + "ed", base + "ing")
-    if base.endswith("e"):
-        return (base, base + "s", base + "d", base[:-1] + "ing")
-    return (base, base + "s", base + "ed", base + "ing")
-
-
-def _norms(part: str) -> list[str]:
-    found: list[str] = []
-    for word in part.split("|"):
-        if word.startswith("@"):
-            found += sorted(rule_words().lists[word[1:]])
-        elif word.endswith("~"):
-            found += verb_forms(word[:-1])
-        else:
-            found += _SAME.get(word, (word,))
-    return list(dict.fromkeys(found))
-
-
-def matcher_patterns(phrase: str, *, own_negation: bool = False) -> list[list[dict[str, Any]]]:
-    """A phrase in spaCy ``Matcher`` syntax: one pattern, or two where it names somebody."""
-    lists = rule_words().lists
-    banned = [] if own_negation else list(_NEGATIONS)
-    gap: dict[str, Any] = {
-        "NORM": {"NOT_IN": banned},
-        "IS_PUNCT": False,
-        "IS_SPACE": False,
-        "OP": "?",
-    }
-    person: list[dict[str, Any]] = [
-        {"NORM": {"IN": sorted(lists["poss"])}, "OP": "?"},
-        {"NORM": {"IN": sorted(lists["kind"])}, "OP": "*"},
-    ]
-    somebody = {
-        "<them>": [*person, {"NORM": {"IN": sorted(lists["pronoun"] | lists["kin"])}}],
-        "<they>": [*person, {"NORM": {"IN": sorted(lists["they"] | lists["kin"])}}],
-    }
-    pattern: list[dict[str, Any]] = []
-    named: list[dict[str, Any]] = []
-    for part in phrase.split():
-        optional = part.endswith("?") and len(part) > 1
-        word = part.removesuffix("?") if optional else part
-        if word == "..":
-            tokens = [gap, gap]
-            names = tokens
-        elif word in somebody:
-            whom = somebody[word]
-            tokens = [{**t, "OP": t.get("OP", "?")} for t in whom] if optional else whom
-            names = [{"TEXT": {"REGEX": "^[A-Z][a-z]{2,}$"}, **({"OP": "?"} if optional else {})}]
-        elif word.startswith("!"):
-            tokens = [{"NORM": {"NOT_IN": _norms(word[1:])}, "IS_PUNCT": False}]
-            names = tokens
-        else:
-            tokens = [{"NORM": {"IN": _norms(word)}, **({"OP": "?"} if optional else {})}]
-            names = tokens
-        pattern += tokens
-        named += names
-    return [pattern] if named == pattern else [pattern, named]
 
 
 class _Phrase:
@@ -286,7 +172,7 @@ class PatternMatcher:
         found: dict[tuple[int, int, str], Span] = {}
         for rule, match in self.matches(doc):
             span = _clause_span(doc, clauses, match)
-            if _asks_the_reader(span):
+            if _asks_the_reader(span) or resembles_only(span, rule.pattern):
                 continue
             key = (span.start, span.end, rule.name)
             if key not in found:
@@ -321,7 +207,7 @@ def _negated(words: Sequence[str], start: int) -> bool:
     for mark in (",", ".", ";", "and", "but", "because", "so", "that", "if", "when"):
         if mark in before:
             before = before[len(before) - before[::-1].index(mark) :]
-    return any(w in _NEGATIONS for w in before)
+    return any(w in NEGATIONS for w in before)
 
 
 def _clause_span(doc: Doc, clauses: Sequence[Span], match: Span) -> Span:

@@ -12,14 +12,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ipt_nlp.codebook import PATTERNS
-from ipt_nlp.language.patterns import (
-    SPANS_KEY,
-    found_patterns,
-    matcher_patterns,
-    pattern_rules,
-    rule_words,
-    verb_forms,
-)
+from ipt_nlp.language.pattern_phrases import matcher_patterns, rule_words, verb_forms
+from ipt_nlp.language.patterns import SPANS_KEY, found_patterns, pattern_rules
 from ipt_nlp.language.pipeline import load_language
 from ipt_nlp.language.turns import mark_turns
 from ipt_nlp.transcript import Transcript
