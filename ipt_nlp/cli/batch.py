@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipt_nlp.cli.console import warn
+from ipt_nlp.cli.own_results import is_own_result
 from ipt_nlp.errors import CorpusError, OptionError
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def planned(
 ) -> Iterable[Piece]:
     """What there is to do: a list for files, a stream as soon as a table is among them.
 
-    A table that turns out to be broken while it is streamed is told in ``failures``; the others
-    go on.
+    A table that turns out to be broken while it is streamed is told in ``failures``, and so is
+    what would be written over a file that is no result; the others go on.
 
     Raises:
         IptNlpError: As :func:`ipt_nlp.batch.plan`.
@@ -67,10 +68,23 @@ def planned(
             f"{twice[0]}: two tables of that name; tag them into folders of their own"
         )
     files = plan([path for path in paths if path not in named], output, output_format)
+    kept = list(_not_over_others(files, failures))
     if not tables:
-        return files
+        return kept
     parts = [plan_table(table, output, output_format, say=warn) for table in tables]
-    return chain(files, *(_until_broken(part, failures) for part in parts))
+    return chain(kept, *(_not_over_others(_until_broken(p, failures), failures) for p in parts))
+
+
+def _not_over_others(pieces: Iterable[Piece], failures: list[str]) -> Iterator[Piece]:
+    """The pieces whose place is free or holds a result; of the others it is told why they stay."""
+    for piece in pieces:
+        if piece.output.is_file() and not is_own_result(piece.output):
+            failures.append(
+                f"{piece.file.name}: not tagged, because --output holds a {piece.output.name} "
+                "that is no result of `ipt-nlp tag`; name another folder, or move that file away"
+            )
+        else:
+            yield piece
 
 
 def _until_broken(pieces: Iterable[Piece], failures: list[str]) -> Iterator[Piece]:

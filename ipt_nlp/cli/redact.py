@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipt_nlp.cli.check import PROFILE_HELP, ProfileName
-from ipt_nlp.cli.console import reported, warn
-from ipt_nlp.errors import OptionError
+from ipt_nlp.cli.console import EXIT_FAILED, reported, warn
+from ipt_nlp.errors import IptNlpError, OptionError
 
 if TYPE_CHECKING:
+    from ipt_nlp.identifiers.pseudonyms import Pseudonyms
     from ipt_nlp.identifiers.redaction import Redacted
 
 
@@ -42,11 +45,14 @@ def redact(
     """Write a pseudonymised copy in the same format; it is still personal data.
 
     The same person gets the same pseudonym in all files of a folder, and with --key in later runs.
-    Time stamps and formatting stay; document properties are emptied; names in file names are
-    replaced too. Whoever holds the key can turn pseudonyms back into names.
+    Time stamps and formatting stay; document properties are emptied; names in names of files and
+    folders are replaced too. A file that cannot be read is named on standard error and the others
+    are still copied; the exit code is then 2. Whoever holds the key can turn pseudonyms back into
+    names.
 
     Example:  ipt-nlp redact sessions/ --output redacted/ --key ~/keys/client-7.json
     """  # fmt: skip
+    failures: list[str] = []
     with reported():
         from ipt_nlp import readers
         from ipt_nlp.identifiers.kinds import NOTICE
@@ -61,27 +67,52 @@ def redact(
             made = Pseudonyms.load(key, invented=surrogates)
         from ipt_nlp.identifiers.analyzer import load_finder
         from ipt_nlp.identifiers.redaction import redact_files
-        from ipt_nlp.identifiers.search import label_identifiers
 
-        copies = list(redact_files(files, load_finder(profile.value), made))
+        def failed(file: Path, error: Exception) -> None:
+            failures.append(_told(file, error))
+
+        copies = list(redact_files(files, load_finder(profile.value), made, failed=failed))
         targets: list[Path] = []
-        for file, copy in zip(files, copies, strict=True):
-            parents = []
-            if path.is_dir():
-                for folder in file.relative_to(path).parts[:-1]:
-                    for f in reversed(label_identifiers(folder, made.people(), profile.value)):
-                        new = made.replace(folder[f.start_char : f.end_char], f.kind).strip("[]")
-                        folder = folder[: f.start_char] + new + folder[f.end_char :]
-                    parents.append(folder)
+        for copy in copies:
+            parents = _parents(path, copy.original, made, profile)
             targets.append(_target(path, output, parents, copy, targets))
-        _write(targets, copies)
-        if key is not None:
-            made.save(key)
+        _write(targets, copies, made if copies else None, key)
         for target, copy in zip(targets, copies, strict=True):
             typer.echo(f"{target}: {copy.replaced} replaced")
             for warning in copy.warnings:
                 warn(f"{target.name}: {warning}")
-        warn(NOTICE)
+        for failure in failures:
+            warn(failure)
+        if copies:
+            warn(NOTICE)
+    if failures:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _told(file: Path, error: Exception) -> str:
+    """Why no copy was made of a file; of an unforeseen error only the type, which has no words."""
+    if isinstance(error, IptNlpError):
+        return f"{error} (no copy was made)"
+    from ipt_nlp.readers.files import shown
+
+    return (
+        f"{shown(file)}: no copy could be made of it ({type(error).__name__}); please report this"
+    )
+
+
+def _parents(path: Path, file: Path | None, made: Pseudonyms, profile: ProfileName) -> list[str]:
+    """The folders of a file below the one that is copied, with pseudonyms in their names."""
+    from ipt_nlp.identifiers.search import label_identifiers
+
+    parents: list[str] = []
+    if file is None or not path.is_dir():
+        return parents
+    for folder in file.relative_to(path).parts[:-1]:
+        for f in reversed(label_identifiers(folder, made.people(), profile.value)):
+            new = made.replace(folder[f.start_char : f.end_char], f.kind).strip("[]")
+            folder = folder[: f.start_char] + new + folder[f.end_char :]
+        parents.append(folder)
+    return parents
 
 
 def _check_paths(path: Path, output: Path, key: Path | None) -> None:
@@ -94,6 +125,25 @@ def _check_paths(path: Path, output: Path, key: Path | None) -> None:
         kept = key.resolve()
         if kept in (source, target) or target in kept.parents:
             raise OptionError("--key: keep the key apart from the copies; name another place")
+        if source in kept.parents:
+            raise OptionError(
+                "--key: lies in the folder that is copied and would be copied too; "
+                "name another place"
+            )
+        _check_writable(key)
+
+
+def _check_writable(key: Path) -> None:
+    """Told before the work, not after it: without its key no copy is written."""
+    kept = key.resolve()
+    if kept.is_dir():
+        raise OptionError(f"--key: {key.name or key} is a folder; name a file for the key")
+    folder = next(parent for parent in kept.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise OptionError(
+            f"--key: {key.name} cannot be written in that folder; name a place of your own. "
+            "No copy was written"
+        )
 
 
 def _target(
@@ -112,14 +162,60 @@ def _target(
     return found
 
 
-def _write(targets: list[Path], copies: list[Redacted]) -> None:
+def _write(
+    targets: list[Path], copies: list[Redacted], made: Pseudonyms | None, key: Path | None
+) -> None:
+    """Write the key, then the copies: all of them or none, and no copy without its key."""
     from ipt_nlp.places import write_private
 
     for target in targets:
-        if target.exists():
+        if _exists(target):
             raise OptionError(f"--output: {target.name} exists already; name another place")
-    for target, copy in zip(targets, copies, strict=True):
-        try:
-            write_private(target, copy.data)
-        except OSError as error:
-            raise OptionError(f"--output: {target.name}: {error.strerror}") from None
+    with ExitStack() as undo:
+        if key is not None and made is not None:
+            undo.callback(_restore, key, _content(key))
+            try:
+                made.save(key)
+            except OSError as error:
+                raise OptionError(
+                    f"--key: {key.name} cannot be written ({error.strerror}); name another place. "
+                    "No copy was written"
+                ) from None
+        for target, copy in zip(targets, copies, strict=True):
+            for folder in [f for f in target.parents if not f.exists()][::-1]:
+                undo.callback(_remove, folder.rmdir)
+            undo.callback(_remove, target.unlink)
+            try:
+                write_private(target, copy.data)
+            except OSError as error:
+                raise OptionError(
+                    f"--output: {target.name} cannot be written ({error.strerror}); "
+                    "name another place. No copy was kept"
+                ) from None
+        undo.pop_all()
+
+
+def _exists(target: Path) -> bool:
+    try:
+        return target.exists() or target.is_symlink()
+    except OSError as error:
+        raise OptionError(f"--output: {target.name} cannot be written ({error.strerror})") from None
+
+
+def _content(key: Path) -> bytes | None:
+    return key.read_bytes() if key.exists() else None
+
+
+def _restore(key: Path, content: bytes | None) -> None:
+    """The key as it was before a run that wrote no copies."""
+    from ipt_nlp.places import write_private
+
+    if content is None:
+        key.unlink(missing_ok=True)
+    elif content != _content(key):
+        write_private(key, content)
+
+
+def _remove(remove: Callable[[], None]) -> None:
+    with suppress(OSError):  # it was never made, or somebody else's file is in it
+        remove()

@@ -16,6 +16,7 @@ import typer
 
 from ipt_nlp.cli.batch import Backend, is_folder, planned, tag_into, workers_of
 from ipt_nlp.cli.console import EXIT_FAILED, progress_bar, reported, warn
+from ipt_nlp.cli.own_results import is_own_result
 from ipt_nlp.errors import IptNlpError, OptionError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def tag(
             "--output",
             "-o",
             help="File to write, readable by you alone; a folder gets a file for each file "
-            "read; - for standard output.",
+            "read; - for standard output. Only its own results are written over.",
             show_default=False,
         ),
     ] = None,
@@ -276,6 +277,11 @@ def _check_output(output: Path, files: Iterable[Path]) -> None:
         raise OptionError(f"--output: {name} is one of the files to read; name another")
     if target.exists() and not target.is_file():
         raise OptionError(f"--output: {name or output} is not a plain file")
+    if target.exists() and not is_own_result(target):
+        raise OptionError(
+            f"--output: {name} is there already and is no result of `ipt-nlp tag`; "
+            "name another file, or move that one away"
+        )
     folder = next(parent for parent in target.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise OptionError(f"--output: {name} cannot be written in that folder")

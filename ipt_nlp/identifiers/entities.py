@@ -197,7 +197,9 @@ def _spread(marked: Marked, forced: set[str]) -> None:
         if marked.labels[i] is not None or word.key not in sure:
             continue
         label, score = sure[word.key]
-        if marked.known[i] is not None and word.key not in forced and marked.odds[i][1] < 0.3:
+        small_phrase = marked.known[i] == "phrases" and word.text.islower()
+        asked_for = word.key in forced and not small_phrase  # "olive oil" beside Olive
+        if marked.known[i] is not None and not asked_for and marked.odds[i][1] < 0.3:
             continue
         common = marked.common(i)
         upper = word.text[0].isupper()
@@ -265,7 +267,8 @@ def _joins(marked: Marked, j: int, label: Kind) -> int:
         return 0
     gap = marked.gap(j)
     if labels[j + 1] == label:
-        if gap in {" ", "-", "‐", "‑", ". ", "'", "’"}:
+        # After a longer word the dot ends a sentence, and another person begins the next.
+        if gap in {" ", "-", "‐", "‑", "'", "’"} or (gap == ". " and len(found[j].key) < 3):
             return 1
         if label != "person" and re.fullmatch(r" ?[&+/] ?|['’]s ", gap):
             return 1

@@ -13,9 +13,9 @@ TITLES = frozenset(
     pastor imam rabbi sheikh""".split()
 )
 NEVER = frozenset(
-    """mum mom mam mama mamma dad da daddy papa gran granny nana nan grandma grandpa grandad auntie
-    aunt uncle i im i'm i've i'd i'll ok okay yeah client patient therapist ct pt tel madam hi hello
-    dear regards thanks thank fada re ref dob""".split()
+    """mum mom mam mama mamma mummy mommy dad da daddy papa gran granny nana nanna nan grandma
+    grandpa grandad grampa gramps auntie aunt uncle i im i'm i've i'd i'll ok okay yeah client
+    patient therapist ct pt tel madam hi hello dear regards thanks thank fada re ref dob""".split()
 )
 """Words that stand where names stand and name nobody."""
 

@@ -94,6 +94,10 @@ class Pseudonyms:
     def _person(self, names: list[str]) -> Entry | None:
         """The one person who can be meant: the same first name, or the only one with that name."""
         people = [e for e in self.entries if e.kind == "person"]
+        # "Kowalski, Anna", as names of files have it.
+        turned = [e for e in people if len(names) > 1 and set(e.names) == set(names)]
+        if len(turned) == 1:
+            return turned[0]
         if same := [e for e in people if e.names[0] == names[0]]:
             fits = [
                 e for e in same
@@ -133,13 +137,15 @@ class Pseudonyms:
                 raise ValueError("another format")
             made = cls(bytes.fromhex(read["secret"]), invented=invented)
             made.entries = [
-                Entry(e["kind"], int(e["number"]), list(e["names"]), list(e["surrogate"]))
+                Entry(e["kind"], int(e["number"]), _words(e["names"]), _words(e["surrogate"]))
                 for e in read["entries"]
                 if e["kind"] in KINDS
             ]
+            if not all(entry.names for entry in made.entries):
+                raise ValueError("somebody without a name")
         except OSError as error:
             raise OptionError(f"--key: {path.name}: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise OptionError(
                 f"--key: {path.name} is not a key that `ipt-nlp redact --key` wrote"
             ) from None
@@ -154,6 +160,12 @@ def name_words(text: str) -> list[str]:
         return ["".join(letters)]
     kept = [k for k in keys if len(k) > 1 and k not in _PARTICLES]
     return kept or keys or [_whole(text)]
+
+
+def _words(listed: Any) -> list[str]:
+    if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
+        raise TypeError("not a list of words")
+    return listed
 
 
 def _whole(text: str) -> str:

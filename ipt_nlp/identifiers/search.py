@@ -33,6 +33,17 @@ _PROGRAMS = frozenset(
 )
 
 
+# Everyday words that many people are called by; elsewhere the sentence tells which is meant.
+_ALSO_NAMES = frozenset(
+    """bill black cash cook cross drew faith field foster gay grace green grey hall hope lane law
+    love mark miles moody page park rock rose stone strong ward white will wise young""".split()
+)
+_SHARED_GROUPS = frozenset({"places", "brands", "famous", "peoples"})
+_FORMAL_TITLES = frozenset("mr mrs ms miss mx dr prof rev".split())
+_NAME_BEGINNINGS = frozenset("mc mac o de la le du di van fitz st".split())
+_CAMEL_PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])")
+
+
 class Finder(Protocol):
     """Either of our finders."""
 
@@ -48,7 +59,7 @@ class Finding:
     """An identifier in a file: ``piece`` is its place among the pieces, -1 the file's name.
 
     Offsets are code points into that piece (or the name without its suffix). ``label`` is set
-    where the words are a speaker's label, in which a reader takes no brackets.
+    where the words are a speaker's label or the file's own, which take no brackets.
     """
 
     piece: int
@@ -97,7 +108,7 @@ def search_file(
         everything = [*by_piece.get(n, ()), *_carried(piece.text, sure)]
         for f in settle(everything, finder.profile):
             quote = piece.text[f.start_char : f.end_char]
-            label = _in_label(piece, f)
+            label = piece.bare or _in_label(piece, f)
             findings.append(Finding(n, piece.where, turns.get(n), quote, f, label))
     return Searched(raw, opened, findings, list(opened.warnings))
 
@@ -210,8 +221,11 @@ def _carried(text: str, names: set[str]) -> Iterator[FoundIdentifier]:
     if not names:
         return
     lists = lexicon()
-    for n, word in enumerate(words(text)):
-        if plain(word.key) in names:
+    found = words(text)
+    if not any(plain(word.key) in names for word in found):
+        return
+    for n, (word, group) in enumerate(zip(found, mark_known(found), strict=True)):
+        if plain(word.key) in names and not (group == "phrases" and word.text.islower()):
             common = lists.commonness(word.key)
             if common < 2 or (word.text[0].isupper() and (common < 3 or (n and common < 4))):
                 yield FoundIdentifier(word.start, word.end, "person", 0.7)
@@ -220,17 +234,26 @@ def _carried(text: str, names: set[str]) -> Iterator[FoundIdentifier]:
 def label_identifiers(text: str, names: Iterable[str], profile: Profile) -> list[FoundIdentifier]:
     """Identifiers in something that is no sentence: a file's name, an author, a speaker.
 
-    There a word is a name when a list has it and it is no common word, or when no list knows it.
+    There a word is a name when a list has it and it is no common word, when no list knows it, or
+    when a title or an initial stands beside it.
     """
     known, lists = set(names), lexicon()
     found = words(text)
     made = [f for f in (*find_contacts(text), *find_numbers(text)) if f.kind in _CODE_KINDS]
     marks = mark_known(found)
-    for word, mark in zip(found, marks, strict=True):
-        if plain(word.key) in known or (
-            mark is None and _is_name(word, lists.commonness(word.key))
+    for n, (word, mark) in enumerate(zip(found, marks, strict=True)):
+        if (
+            plain(word.key) in known
+            or (mark is None and _is_name(word, lists.commonness(word.key)))
+            or (mark in _SHARED_GROUPS and _shares_a_name(word, mark))
+            or _is_addressed(text, found, n)
         ):
             made.append(FoundIdentifier(word.start, word.end, "person", 0.6))
+        elif mark is None:
+            made += [
+                FoundIdentifier(word.start + a, word.start + b, "person", 0.6)
+                for a, b in _run_together(word)
+            ]
     holders = [m.span() for m in PLACEHOLDER.finditer(text)]
     settled = [
         f
@@ -259,7 +282,95 @@ def _is_name(word: Word, common: int) -> bool:
     listed = lists.is_first(key) or lists.is_last(key)
     if word.text.isupper() and common == 0 and not listed and len(key) < 5:
         return False  # a file type or an office
-    return (listed and common < 3) or (common == 0 and word.text[0].isupper())
+    if listed and key in _ALSO_NAMES and word.text[0].isupper():
+        return True
+    if listed and common < 3:
+        return True
+    return common == 0 and word.text[0].isupper() and len(_camel_parts(word.text)) < 2
+
+
+def _shares_a_name(word: Word, group: str | None) -> bool:
+    """A first name that is a city's or a star's too: beside no sentence it is likelier a client."""
+    lists = lexicon()
+    if len(word.key) < 3 or lists.commonness(word.key) > (2 if group == "famous" else 0):
+        return False
+    return lists.is_first(word.key) or (group == "brands" and lists.is_last(word.key))
+
+
+def _is_addressed(text: str, found: Sequence[Word], n: int) -> bool:
+    """Whether a title stands before a word ("Ms Green"), or an initial beside it ("Green J")."""
+    word, lists = found[n], lexicon()
+    if len(word.key) < 3 or word.key.isdecimal() or word.key in _ROLES | _PROGRAMS:
+        return False
+    listed = lists.is_first(word.key) or lists.is_last(word.key)
+    if (
+        n
+        and text[found[n - 1].end : word.start] in {" ", "_", "-", ". ", "."}
+        and found[n - 1].key in _FORMAL_TITLES
+        and (listed or lists.commonness(word.key) < 3)
+    ):
+        return True
+    if not listed or not word.text[0].isupper():
+        return False
+    for k in (n - 1, n + 1):
+        if 0 <= k < len(found) and len(found[k].text) == 1 and found[k].text not in {"A", "I"}:
+            first, second = sorted((word, found[k]), key=lambda w: w.start)
+            gap = text[first.end : second.start]
+            if found[k].text.isupper() and gap in {" ", "_", "-", ". ", ".", ", "}:
+                return True
+    return False
+
+
+def _camel_parts(text: str) -> list[tuple[int, int]]:
+    return [m.span() for m in _CAMEL_PART.finditer(text)]
+
+
+def _run_together(word: Word) -> list[tuple[int, int]]:
+    """Where names stand in a word that is several: "SessionAnnaKowalski", "annakowalski"."""
+    lists = lexicon()
+    if lists.commonness(word.key) or len(word.text) < 6:
+        return []
+    parts = _camel_parts(word.text)
+    if len(parts) > 1:
+        named = [
+            (a, b) for a, b in parts
+            if _is_name(Word(a, b, word.text[a:b]), lists.commonness(word.text[a:b].lower()))
+        ]  # fmt: skip
+        if not named:
+            return []
+        start = named[0][0]
+        before = [a for a, b in parts if b == start and word.key[a:b] in _NAME_BEGINNINGS]
+        return [(before[0] if before else start, named[-1][1])]
+    for cut in range(3, len(word.key) - 3):
+        first, last = word.key[:cut], word.key[cut:]
+        if (
+            lists.is_first(first)
+            and (lists.is_last(last) or lists.is_first(last))
+            and not (lists.commonness(first) or lists.commonness(last))
+        ):
+            return [(0, len(word.text))]
+    return []
+
+
+def folder_findings(folders: Iterable[str], profile: Profile) -> list[Finding]:
+    """Identifiers in the names of the folders that a file lies in."""
+    return [
+        Finding(-1, "folder name", None, folder[f.start_char : f.end_char], f)
+        for folder in folders
+        for f in label_identifiers(folder, (), profile)
+    ]
+
+
+def people_in(findings: Iterable[Finding]) -> set[str]:
+    """Words of people who are surely named, without those that are everyday words."""
+    lists = lexicon()
+    return {
+        plain(w.key)
+        for f in findings
+        if f.found.kind == "person" and f.found.score >= SURE
+        for w in words(f.words)
+        if len(w.key) > 2 and lists.commonness(w.key) < 4
+    }
 
 
 def has_identifiers(texts: Iterable[str], profile: Profile = "everyday") -> list[tuple[int, Kind]]:

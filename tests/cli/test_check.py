@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from ipt_nlp.cli import check as checking
 from ipt_nlp.cli import redact as redacting
+from ipt_nlp.readers.files import Raw
 from tests.identifiers.files import GOLD, MAKERS, make
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -88,3 +89,63 @@ def test_all_formats_can_be_read(tmp_path: Path) -> None:
     done = runner.invoke(app, ["check", str(tmp_path), "-f", "json"])
     assert done.exit_code == 1
     assert {f["file"] for f in json.loads(done.stdout)["files"]} == set(MAKERS)
+
+
+def test_every_file_that_cannot_be_read_is_named_and_the_rest_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("")
+    (tmp_path / "b.docx").write_bytes(b"PK\x03\x04 nothing")
+    (tmp_path / "c.csv").write_text("one,two\n1,2\n")
+    make(tmp_path, "session.txt")
+    done = runner.invoke(app, ["check", str(tmp_path), str(tmp_path / "gone.txt"), "-f", "json"])
+    assert done.exit_code == 2
+    assert [f["file"] for f in json.loads(done.stdout)["files"]] == ["session.txt"]
+    named = [line.removeprefix("ipt-nlp: ").split(":")[0] for line in done.stderr.splitlines()]
+    assert sorted(named) == ["a.txt", "b.docx", "c.csv", "gone.txt"]
+
+
+def test_an_error_nobody_foresaw_stops_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ipt_nlp.identifiers import search
+
+    for name in ("session.md", "session.txt"):
+        make(tmp_path, name)
+    search_file = search.search_file
+
+    def fails_once(raw: Raw, finder: search.Finder) -> search.Searched:
+        if raw.source == "session.md":
+            raise ValueError(GOLD[0])
+        return search_file(raw, finder)
+
+    monkeypatch.setattr(search, "search_file", fails_once)
+    done = runner.invoke(app, ["check", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "session.txt: " in done.stdout
+    assert done.stderr.startswith("ipt-nlp: session.md: could not be checked (ValueError)")
+    assert GOLD[0] not in done.stderr
+
+
+@pytest.mark.parametrize("form", ["pretty", "json"])
+def test_hidden_names_are_not_in_names_of_files_either(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "Kowalski"
+    folder.mkdir()
+    for name in ("session.txt", "session.csv"):
+        make(folder, name).rename(folder / f"Anna_Kowalski_{name}")
+    (folder / "rows.csv").write_text("id,text,Anna Kowalski\n1,We argued.,Siobhan rang\n")
+    (folder / "kowalski.txt").write_text("")
+    done = runner.invoke(app, ["check", str(tmp_path), "--hide", "-f", form])
+    assert done.exit_code == 2
+    assert not [g for g in GOLD if g.lower() in (done.stdout + done.stderr).lower()]
+    assert "1: [PERSON]_session.csv" in done.stdout
+    assert "[PERSON].txt: the file is empty" in done.stderr
+    assert "rows.csv" in done.stdout
+    assert "folder name" in done.stdout
+
+
+def test_names_of_folders_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "anna kowalski").mkdir()
+    (tmp_path / "anna kowalski" / "note.txt").write_text("Client slept badly.")
+    done = runner.invoke(app, ["check", str(tmp_path), "-f", "json"])
+    assert done.exit_code == 1
+    [finding] = json.loads(done.stdout)["files"][0]["findings"]
+    assert (finding["where"], finding["words"]) == ("folder name", "anna kowalski")

@@ -155,3 +155,50 @@ def everything_in(path: Path) -> str:
     import re
 
     return "\n".join(parts) + "\n" + "\n".join(re.sub(r"<[^>]+>", "", part) for part in parts)
+
+
+def word_with_names(
+    bookmarks: dict[str, str], properties: dict[str, str], picture: str = "Picture 1"
+) -> bytes:
+    """A Word document with bookmarks (name: text), each led to by a field and by a link.
+
+    It also has custom properties (name: value) and a drawing that is called ``picture``.
+    """
+    document = docx.Document()
+    document.add_paragraph("We argued.")
+    packed = io.BytesIO()
+    document.save(packed)
+    body = ""
+    for n, (name, text) in enumerate(bookmarks.items()):
+        body += (
+            f'<w:p><w:bookmarkStart w:id="{n}" w:name="{name}"/><w:r><w:t>{text}</w:t></w:r>'
+            f'<w:bookmarkEnd w:id="{n}"/></w:p>'
+            '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+            f"<w:r><w:instrText> REF {name} \\h </w:instrText></w:r>"
+            '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+            f'<w:p><w:hyperlink w:anchor="{name}"><w:r><w:t>above</w:t></w:r></w:hyperlink></w:p>'
+        )
+    body += (
+        '<w:p><w:r><w:drawing><wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006'
+        f'/wordprocessingDrawing"><wp:docPr id="1" name="{picture}"/></wp:inline></w:drawing></w:r>'
+        "</w:p>"
+    )
+    custom = "".join(
+        '<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" '
+        f'pid="{n}" name="{name}"><vt:lpwstr>{value}</vt:lpwstr></property>'
+        for n, (name, value) in enumerate(properties.items(), 2)
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(packed) as before, zipfile.ZipFile(out, "w") as after:
+        for item in before.infolist():
+            content = before.read(item)
+            if item.filename == "word/document.xml":
+                content = content.replace(b"<w:sectPr", body.encode() + b"<w:sectPr", 1)
+            after.writestr(item, content)
+        after.writestr(
+            "docProps/custom.xml",
+            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Properties xmlns="http://schemas.'
+            'openxmlformats.org/officeDocument/2006/custom-properties" xmlns:vt="http://schemas.'
+            f'openxmlformats.org/officeDocument/2006/docPropsVTypes">{custom}</Properties>',
+        )
+    return out.getvalue()

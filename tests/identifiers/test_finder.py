@@ -16,6 +16,7 @@ from ipt_nlp.identifiers.kinds import PROFILES, SAFE_HARBOR
 
 FILE = Path(__file__).parents[1] / "cases" / "identifiers" / "cases.jsonl"
 CASES = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
+NOT_NAMES = json.loads(FILE.with_name("not_names.json").read_text("utf-8"))
 KNOWN_FAILURES = {
     # A pet's name is written like a person's.
     "pet",
@@ -45,6 +46,12 @@ def test_case(case: dict[str, Any]) -> None:
     found = finder.find(case["text"])
     made = [[case["text"][f.start_char : f.end_char], f.kind] for f in found]
     assert made == case["found"]
+
+
+@pytest.mark.parametrize("case", NOT_NAMES, ids=lambda case: case["text"][:30])
+def test_everyday_words_of_notes_are_no_names_and_the_same_names_are(case: dict[str, Any]) -> None:
+    found = IdentifierFinder().find(case["text"])
+    assert [case["text"][f.start_char : f.end_char] for f in found] == case["found"]
 
 
 @given(st.lists(PARTS, max_size=30).map(" ".join) | st.text(max_size=200))

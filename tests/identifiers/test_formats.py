@@ -5,14 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipt_nlp.identifiers.formats import open_pieces
+from ipt_nlp.identifiers import IdentifierFinder
+from ipt_nlp.identifiers.formats import open_pieces, renamed
 from ipt_nlp.identifiers.formats.docx import edits
+from ipt_nlp.identifiers.pseudonyms import Pseudonyms
+from ipt_nlp.identifiers.redaction import redact
+from ipt_nlp.identifiers.search import search_file
 from ipt_nlp.readers.files import Raw
 
+CAPTIONS = Path(__file__).parents[1] / "cases" / "identifiers" / "captions.json"
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
@@ -68,3 +76,46 @@ def test_edits_turn_one_text_into_the_other(old: str, new: str) -> None:
     parts = list(edits(old, new))
     assert "".join(old[a:b] if put is None else put for a, b, put in parts) == new
     assert "".join(old[a:b] for a, b, _ in parts) == old
+
+
+@pytest.mark.parametrize("case", json.loads(CAPTIONS.read_text("utf-8")), ids=lambda c: c["id"])
+def test_what_people_write_around_cues_is_searched(case: dict[str, Any]) -> None:
+    raw = Raw(case["name"], case["text"].encode())
+    searched = search_file(raw, IdentifierFinder())
+    assert [[f.where, f.words] for f in searched.findings] == case["found"]
+    copy = redact(searched, Pseudonyms()).data.decode()
+    assert not [words for _, words in case["found"] if words in copy]
+    again = search_file(Raw(case["name"], copy.encode()), IdentifierFinder())
+    assert [f.words for f in again.findings] == []
+
+
+@given(
+    st.lists(st.sampled_from(
+        ["WEBVTT", "NOTE", "NOTE Anna", "STYLE", "REGION", "/* Anna", "Anna */ x",
+         "'it", "id:anna", "1", "anna-1", "00:01.000 --> 00:02.000 region:anna line:1%", "", "Anna",
+         "0:1 --> Anna"]
+    )),
+    st.sampled_from([".vtt", ".srt", ".txt"]),
+)  # fmt: skip
+def test_captions_come_back_and_every_name_is_in_a_piece(lines: list[str], suffix: str) -> None:
+    data = "\n".join(lines).encode()
+    assert rebuilt("a" + suffix, data or b" ") == (data or b" ")
+    opened = open_pieces(Raw("a" + suffix, data))
+    text = "\n".join(p.text for p in opened.pieces).lower()
+    assert text.count("anna") == data.decode().lower().count("anna")
+
+
+def test_headings_and_names_of_fields_stay_apart() -> None:
+    table = b"id,Anna notes,anna notes 2,text\n1,quiet,loud,We argued.\n"
+    opened = open_pieces(Raw("a.csv", table))
+    texts = [p.text.replace("Anna notes", "X").replace("anna notes 2", "X") for p in opened.pieces]
+    assert opened.rebuild(texts) == b"id,X,X_2,text\n1,quiet,loud,We argued.\n"
+    fields = b'{"text": "We argued.", "Anna": {"anna": 1}, "segments": []}'
+    opened = open_pieces(Raw("a.json", fields))
+    texts = ["X" if p.text in {"Anna", "anna"} else p.text for p in opened.pieces]
+    read = json.loads(opened.rebuild(texts))
+    assert read == {"text": "We argued.", "X": {"X_2": 1}, "segments": []}
+
+
+def test_a_new_name_is_nobody_elses() -> None:
+    assert renamed({"a": "x", "b": "X"}, ["x_2"]) == {"a": "x", "b": "X_3"}

@@ -26,6 +26,12 @@ def test_two_people_of_one_family_stay_two() -> None:
     assert made.replace("Smith", "person") == "[PERSON_3]"  # which of them is not to be known
 
 
+def test_a_name_with_its_surname_first_is_the_same_person() -> None:
+    made = Pseudonyms()
+    forms = ["Anna Kowalski", "kowalski_anna", "Kowalski, Anna"]
+    assert {made.replace(form, "person") for form in forms} == {"[PERSON_1]"}
+
+
 def test_surrogates_keep_parts_and_case() -> None:
     made = Pseudonyms(b"k" * 32, invented=True)
     first, last = made.replace("Anna Smith", "person").split(" ")
@@ -67,7 +73,19 @@ def test_a_key_is_for_its_owner_and_goes_on_where_it_stopped(tmp_path: Path) -> 
     assert not again.accepted("Gurdeep")
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", json.dumps({"format": "ipt-nlp-key/1"})])
+NAMELESS = {"kind": "person", "number": 1, "names": [], "surrogate": []}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{}", "[]", "[" * 100_000),
+        json.dumps({"format": "ipt-nlp-key/1"}),
+        json.dumps({"format": "ipt-nlp-key/1", "secret": "00", "entries": [NAMELESS]}),
+        json.dumps({"format": "ipt-nlp-key/1", "secret": "00", "entries": [
+            NAMELESS | {"names": [1]}]}),
+    ],
+)  # fmt: skip
 def test_what_is_no_key_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "key.json").write_text(content)
     with pytest.raises(OptionError, match="key"):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
 
 from ipt_nlp import readers
+from ipt_nlp.errors import ReadError
 from ipt_nlp.identifiers.analyzer import PresidioFinder, load_finder
 from ipt_nlp.identifiers.pseudonyms import Pseudonyms
 from ipt_nlp.identifiers.redaction import redact_files
-from ipt_nlp.identifiers.search import search_file
+from ipt_nlp.identifiers.search import label_identifiers, search_file
 from ipt_nlp.readers.files import load
-from tests.identifiers.files import GOLD, MAKERS, everything_in, make
+from tests.identifiers.files import GOLD, MAKERS, everything_in, make, word_with_names
 
+CASES = Path(__file__).parents[1] / "cases" / "identifiers"
+FILE_NAMES = json.loads((CASES / "file_names.json").read_text("utf-8"))
 LABEL = re.compile(r"\[[A-Z_]+_\d+\]|\bPERSON_\d+\b")
 
 
@@ -109,6 +114,17 @@ def test_a_name_clear_in_one_file_is_found_in_another(
     assert b"roisin" not in copies[1].data
 
 
+def test_a_name_is_left_in_a_phrase_that_everybody_uses(
+    tmp_path: Path, finder: PresidioFinder
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("Her daughter is called Olive. olive rang. They cook with olive oil.")
+    [copy] = redact_files([path], finder, Pseudonyms())
+    assert copy.data == b"Her daughter is called [PERSON_1]. [PERSON_1] rang. " + (
+        b"They cook with olive oil."
+    )
+
+
 def test_formatting_of_runs_stays(tmp_path: Path, finder: PresidioFinder) -> None:
     path = make(tmp_path, "session.docx")
     target = redacted(path, finder, tmp_path / "out", Pseudonyms())
@@ -135,8 +151,77 @@ def test_turns_are_those_of_the_reader(tmp_path: Path, finder: PresidioFinder) -
 
 def test_whisper_words_follow_their_segment(tmp_path: Path, finder: PresidioFinder) -> None:
     target = redacted(make(tmp_path, "whisper.json"), finder, tmp_path / "out", Pseudonyms())
-    import json
-
     for segment in json.loads(target.read_text())["segments"]:
         said = "".join(w["word"] for w in segment["words"]).split()
         assert said == segment["text"].split()
+
+
+def test_names_of_bookmarks_properties_and_pictures_are_replaced(
+    tmp_path: Path, finder: PresidioFinder
+) -> None:
+    path = tmp_path / "note.docx"
+    path.write_bytes(
+        word_with_names(
+            {"Anna_Kowalski": "first", "kowalski": "second", "Plan": "third", "_Toc12": "fourth"},
+            {"Client Anna Kowalski": "quiet", "Kowalski Anna": "quiet", "Language": "en"},
+            picture="anna_kowalski.jpg",
+        )
+    )
+    found = search_file(load(path), finder).findings
+    places = {f.where for f in found}
+    assert {"name of a bookmark", "name of a document property", "anchor in paragraph"} <= places
+    assert ("name in paragraph", "anna_kowalski") in {(f.where, f.words) for f in found}
+    target = redacted(path, finder, tmp_path / "out", Pseudonyms())
+    copy = everything_in(target)
+    assert "kowalski" not in copy.lower()
+    names = re.findall(r'<w:bookmarkStart [^>]*w:name="(\w+)"', copy)
+    assert len(set(names)) == 4
+    assert {"Plan", "_Toc12"} < set(names)
+    for name in names:
+        assert f" REF {name} \\h " in copy
+        assert f'w:anchor="{name}"' in copy
+    properties = re.findall(r'<property [^>]*name="([^"]+)"', copy)
+    assert len(set(properties)) == 3
+    assert "Language" in properties
+    assert docx.Document(str(target)).paragraphs[0].text == "We argued."
+
+
+def test_headings_of_a_table_and_names_of_fields_are_replaced(
+    tmp_path: Path, finder: PresidioFinder
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text('id,text,Notes by Ngozi Okafor,"Siobhan, mood"\n1,We argued.,quiet,low\n')
+    fields = tmp_path / "whisper.json"
+    fields.write_text(
+        '{"Anna Kowalski": "quiet", "segments": [{"start": 0, "end": 1, "text": "We argued."}]}'
+    )
+    texts = []
+    for path, place in ((rows, "line 1, heading 3"), (fields, "name of a field")):
+        assert place in {f.where for f in search_file(load(path), finder).findings}
+        target = redacted(path, finder, tmp_path / "out", Pseudonyms())
+        texts.append(target.read_text())
+        assert [t.text for t in readers.read(target)] == ["We argued."]
+    assert texts[0].splitlines()[0] == 'id,text,Notes by PERSON_1,"PERSON_2, mood"'
+    assert texts[1].startswith('{"PERSON_1": "quiet", "segments"')
+
+
+@pytest.mark.parametrize("case", FILE_NAMES, ids=lambda case: case["name"])
+def test_names_in_file_names(case: dict[str, Any]) -> None:
+    found = label_identifiers(case["name"], (), "everyday")
+    assert [case["name"][f.start_char : f.end_char] for f in found] == case["found"]
+
+
+def test_a_file_of_which_no_copy_can_be_made_does_not_stop_the_others(
+    tmp_path: Path, finder: PresidioFinder
+) -> None:
+    make(tmp_path, "session.txt")
+    (tmp_path / "broken.docx").write_bytes(b"PK\x03\x04 nothing")
+    paths = [tmp_path / "broken.docx", tmp_path / "session.txt"]
+    failed: list[str] = []
+    copies = redact_files(
+        paths, finder, Pseudonyms(), failed=lambda path, _: failed.append(path.name)
+    )
+    assert [copy.original for copy in copies] == [tmp_path / "session.txt"]
+    assert failed == ["broken.docx"]
+    with pytest.raises(ReadError, match=r"broken\.docx"):
+        list(redact_files(paths, finder, Pseudonyms()))

@@ -8,7 +8,7 @@ file's bytes around it as they were.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,7 +33,7 @@ class Piece:
 
     ``where`` is a place for people ("line 12", "comment 2"). Pieces of one ``group`` are searched
     as one text. A ``code`` piece holds no sentence (an id, an author): only names, numbers to call
-    and addresses count in it.
+    and addresses count in it. A ``bare`` piece takes no brackets: they would break its format.
     """
 
     text: str
@@ -41,6 +41,7 @@ class Piece:
     group: int = 0
     code: bool = False
     spoken: bool = True
+    bare: bool = False
 
 
 class Opened(Protocol):
@@ -52,6 +53,24 @@ class Opened(Protocol):
     def rebuild(self, texts: Sequence[str]) -> bytes:
         """The file with ``texts`` instead of its pieces', and without metadata."""
         ...
+
+
+def renamed(changed: Mapping[str, str], kept: Iterable[str] = ()) -> dict[str, str]:
+    """New names of things that a file tells apart by name, each with a number where it is taken.
+
+    >>> renamed({"Anna": "PERSON_1", "Smith": "PERSON_1"}, ["text"])
+    {'Anna': 'PERSON_1', 'Smith': 'PERSON_1_2'}
+    """
+    taken = {name.casefold() for name in kept}
+    made: dict[str, str] = {}
+    for old, wanted in changed.items():
+        new, number = wanted, 2
+        while new.casefold() in taken:
+            new = f"{wanted}_{number}"
+            number += 1
+        taken.add(new.casefold())
+        made[old] = new
+    return made
 
 
 def open_pieces(raw: Raw) -> Opened:

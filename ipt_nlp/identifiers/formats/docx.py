@@ -18,7 +18,7 @@ from typing import Any
 from lxml import etree
 
 from ipt_nlp.errors import ReadError
-from ipt_nlp.identifiers.formats import AUTHOR, Piece
+from ipt_nlp.identifiers.formats import AUTHOR, Piece, renamed
 from ipt_nlp.readers.files import MAX_BYTES, OLE_MAGIC, ZIP_MAGIC, Raw
 
 _Element = Any  # lxml has no types of its own
@@ -29,11 +29,34 @@ _GAPS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}ptab": "\t"}
 _PARAGRAPH = {f"{_W}p", f"{_A}p"}
 _OWNERS = re.compile(r"author$")
 _NAMED = re.compile(r"(?:descr|title|alt|instr|tooltip|anchor|string|placeholder)$")
-_VALUED = {f"{_W}alias", f"{_W}tag", f"{_W}docVar", f"{_W}dataSource", f"{_W}query"}
+_VALUED = {
+    f"{_W}{name}"
+    for name in ("alias", "tag", "docVar", "dataSource", "query", "statusText", "helpText",
+                 "listEntry", "default")
+}  # fmt: skip
+_CHOICES = {"displayText", "value"}
+_BOOKMARK = f"{_W}bookmarkStart"
+_CUSTOM_PROPERTY = (
+    "{http://schemas.openxmlformats.org/officeDocument/2006/custom-properties}property"
+)
+_NAME_KEYS = {f"{_W}name", "name"}
+# Names that Word gives bookmarks and shapes by itself.
+_OWN_BOOKMARK = re.compile(r"_(?:Toc|Ref|Hlk|Hlt|MON_)\d+|_GoBack|OLE_LINK\d+")
+_OWN_FIELD = re.compile(
+    rf"\s*(?:PAGEREF|REF|NOTEREF|HYPERLINK\s+\\l)\s+\"?(?:{_OWN_BOOKMARK.pattern})\"?"
+    r"(?:\s+\\[a-zA-Z*]|\s+MERGEFORMAT)*\s*"
+)
+_OWN_SHAPE = re.compile(
+    r"(?:Picture|Image|Graphic|Grafik|Shape|Text ?Box|Rectangle|Oval|Freeform|Group|Chart|"
+    r"Diagram|Table|Object|Line|Canvas|(?:Straight (?:Arrow )?)?Connector|"
+    r"(?:Right|Left|Up|Down) Arrow) ?\d*",
+    re.IGNORECASE,
+)
 _PLAIN_PARTS = re.compile(
     r"word/(?:styles|stylesWithEffects|fontTable|numbering|webSettings|theme/.*|latentStyles)"
     r"(?:\.xml)?$"
 )
+_CUSTOM = "docProps/custom.xml"
 _PROPERTIES = re.compile(r"docProps/(?:core|app|custom)\.xml$")
 _EMPTIED = re.compile(
     r"(?:creator|lastModifiedBy|title|subject|description|keywords|category|contentStatus|"
@@ -41,6 +64,7 @@ _EMPTIED = re.compile(
     r"lastPrinted)$"
 )
 _NO_LINK = "https://example.com/"
+_NAMES = {_BOOKMARK: "name of a bookmark"}
 _STAMP = "1980-01-01T00:00:00Z"
 _PLACES = {
     "document": "paragraph", "header": "header", "footer": "footer", "comments": "comment",
@@ -87,7 +111,8 @@ class DocxFile:
 
     def rebuild(self, texts: Sequence[str]) -> bytes:
         """The document with other texts, its properties emptied and its thumbnail left out."""
-        for slot, piece, new in zip(self._slots, self.pieces, texts, strict=True):
+        chosen = self._told_apart(texts)
+        for slot, piece, new in zip(self._slots, self.pieces, chosen, strict=True):
             if new != piece.text:
                 _put(slot, piece.text, new)
         out = io.BytesIO()
@@ -101,6 +126,50 @@ class DocxFile:
                 packed.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data,
                                 zipfile.ZIP_DEFLATED)  # fmt: skip
         return out.getvalue()
+
+    def _told_apart(self, texts: Sequence[str]) -> list[str]:
+        """The texts with bookmarks and properties that keep different names.
+
+        Links and fields that lead to a bookmark follow it to its new name.
+        """
+        chosen = list(texts)
+        for owner in (_BOOKMARK, _CUSTOM_PROPERTY):
+            places = [n for n, slot in enumerate(self._slots) if _is_named(slot, owner)]
+            names = {self.pieces[n].text: chosen[n] for n in places}
+            changed = {old: _identifier(new) for old, new in names.items() if old != new}
+            new_names = renamed(changed, names.keys() - changed.keys())
+            for n in places:
+                chosen[n] = new_names.get(self.pieces[n].text, self.pieces[n].text)
+            if owner == _BOOKMARK and new_names:
+                for n, piece in enumerate(self.pieces):
+                    if n not in places:
+                        chosen[n] = _following(self._slots[n], piece, chosen[n], new_names)
+        return chosen
+
+
+def _is_named(slot: _Slot, owner: str) -> bool:
+    return (
+        slot.attribute is not None and slot.nodes[0].tag == owner and slot.attribute in _NAME_KEYS
+    )
+
+
+def _identifier(name: str) -> str:
+    """A name as Word takes it for a bookmark: letters, digits and underscores."""
+    return re.sub(r"\W", "_", name)
+
+
+def _following(slot: _Slot, piece: Piece, new: str, names: dict[str, str]) -> str:
+    """What refers to bookmarks, with their new names."""
+    if slot.attribute is not None and etree.QName(slot.attribute).localname == "anchor":
+        return names.get(piece.text, new)
+    field = slot.attribute is not None and etree.QName(slot.attribute).localname == "instr"
+    if not field and etree.QName(slot.nodes[0]).localname not in {"instrText", "delInstrText"}:
+        return new
+    made = ""
+    for a, b, put in edits(piece.text, new):
+        old = piece.text[a:b]
+        made += names.get(old, old if put is None else put)
+    return made
 
 
 def _unpack(raw: Raw) -> dict[str, bytes]:
@@ -128,7 +197,11 @@ def _pieces(name: str, tree: _Element) -> Iterator[tuple[_Slot, Piece]]:
         return
     if _PROPERTIES.match(name) or name.startswith(("docProps/", "customXml/")):
         for node in tree.iter():
-            if isinstance(node.tag, str) and (node.text or "").strip():
+            if not isinstance(node.tag, str):
+                continue
+            if name == _CUSTOM and (node.get("name") or "").strip():
+                yield _name(node, "name", "name of a document property")
+            if (node.text or "").strip():
                 yield (
                     _Slot([node], []),
                     Piece(node.text, "document properties", 2, code=True, spoken=False),
@@ -149,8 +222,29 @@ def _pieces(name: str, tree: _Element) -> Iterator[tuple[_Slot, Piece]]:
             plain = etree.QName(key).localname
             if _OWNERS.match(plain):
                 yield _attribute(node, key, f"{AUTHOR} in {place}", group=1)
-            elif _NAMED.match(plain) or (node.tag in _VALUED and plain in {"val", "name"}):
+            elif _is_name(node, plain, node.get(key)):
+                yield _name(node, key, _NAMES.get(node.tag, f"{plain} in {place}"))
+            elif (
+                _NAMED.match(plain)
+                or (node.tag in _VALUED and plain in {"val", "name"})
+                or (node.tag == f"{_W}listItem" and plain in _CHOICES)
+            ):
                 yield _attribute(node, key, f"{plain} in {place}", group=3)
+
+
+def _is_name(node: _Element, plain: str, value: str) -> bool:
+    """Whether an attribute is what its writer called a bookmark, a form's field or a picture."""
+    if (node.tag == _BOOKMARK and plain == "name") or plain == "anchor":
+        return not _OWN_BOOKMARK.fullmatch(value)
+    if node.tag == f"{_W}name" and plain == "val":
+        return bool(etree.QName(node.getparent()).localname == "ffData")
+    drawn = etree.QName(node).localname in {"cNvPr", "docPr"}
+    return drawn and plain == "name" and not _OWN_SHAPE.fullmatch(value.strip())
+
+
+def _name(node: _Element, key: str, where: str) -> tuple[_Slot, Piece]:
+    piece = Piece(node.get(key), where, 1, code=True, spoken=False, bare=True)
+    return _Slot([node], [], key), piece
 
 
 def _attribute(node: _Element, key: str, where: str, group: int) -> tuple[_Slot, Piece]:
@@ -176,7 +270,9 @@ def _paragraph(paragraph: _Element) -> Iterator[tuple[_Slot, str, bool]]:
                 length += len(node.text or "")
         if nodes and any((n.text or "").strip() for n in nodes):
             slot = _Slot(nodes, gaps)
-            yield slot, _joined(slot), wanted != "t"
+            text = _joined(slot)
+            if wanted in {"t", "delText"} or not _OWN_FIELD.fullmatch(text):
+                yield slot, text, wanted != "t"
 
 
 def _joined(slot: _Slot) -> str:

@@ -1,4 +1,4 @@
-"""Strings of JSON and JSON Lines files, found and put back in the raw text; keys stay.
+"""Strings of JSON and JSON Lines files, names of fields included, put back in the raw text.
 
 Whisper repeats a segment's text word by word: such words follow the segment, so that half a
 telephone number is not left behind.
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 
-from ipt_nlp.identifiers.formats import Piece
-from ipt_nlp.identifiers.formats.table import CODE_FIELDS
+from ipt_nlp.identifiers.formats import Piece, renamed
+from ipt_nlp.identifiers.formats.table import CODE_FIELDS, OWN_FIELDS
 from ipt_nlp.readers.files import Raw, decode, parse_json
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -26,12 +26,13 @@ Path_ = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class _String:
-    """A string value with its raw extent, quotes included."""
+    """A string with its raw extent, quotes included; ``name`` where it is a field's name."""
 
     path: Path_
     start: int
     end: int
     value: str
+    name: bool = False
 
 
 class JsonFile:
@@ -56,6 +57,8 @@ class JsonFile:
                     str(fields.get("client")), str(fields.get("session")))  # fmt: skip
                 group = groups.setdefault(key, len(groups))
             for found in _walk(text, start, ()):
+                if found.name and found.value.casefold() in OWN_FIELDS:
+                    continue
                 self._strings.append(found)
                 self.pieces.append(_piece(found, line if lined else None, group))
         self.warnings = decoded.warnings
@@ -64,6 +67,12 @@ class JsonFile:
     def rebuild(self, texts: Sequence[str]) -> bytes:
         """The file with other strings; words of a changed segment follow it."""
         chosen = list(texts)
+        fields = [n for n, found in enumerate(self._strings) if found.name]
+        names = {self._strings[n].value: chosen[n] for n in fields}
+        changed = {old: new for old, new in names.items() if old != new}
+        new_names = renamed(changed, names.keys() - changed.keys())
+        for n in fields:
+            chosen[n] = new_names.get(self._strings[n].value, self._strings[n].value)
         for owner, members in self._followers.items():
             if chosen[owner] != self.pieces[owner].text:
                 _follow(self.pieces, chosen, owner, members)
@@ -90,7 +99,7 @@ def _values(text: str, lined: bool) -> Iterator[tuple[int, int, int]]:
 
 
 def _walk(text: str, at: int, path: Path_) -> Iterator[_String]:
-    """String values in order, with a stack of its own; the text is valid JSON."""
+    """Strings in order, with a stack of its own; the text is valid JSON."""
     stack: list[tuple[str, int | str]] = []
     while at < len(text):
         at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
@@ -114,6 +123,7 @@ def _walk(text: str, at: int, path: Path_) -> Iterator[_String]:
             after = _SPACE.match(text, end).end()  # type: ignore[union-attr]
             if stack and stack[-1][0] == "{" and text[after : after + 1] == ":":
                 stack[-1] = ("{", value)
+                yield _String((*path, *(s[1] for s in stack)), at, end, value, name=True)
                 at = after + 1
                 continue
             yield _String((*path, *(s[1] for s in stack)), at, end, value)
@@ -128,6 +138,9 @@ def _piece(found: _String, line: int | None, group: int) -> Piece:
     names = [p for p in found.path if isinstance(p, str)]
     field = names[-1] if names else ""
     where = ".".join(str(p + 1) if isinstance(p, int) else p for p in found.path) or "text"
+    if found.name:
+        place = f"line {line}, name of a field" if line is not None else "name of a field"
+        return Piece(found.value, place, group, code=True, spoken=False, bare=True)
     return Piece(
         found.value,
         f"line {line}, {where}" if line is not None else where.replace("segments.", "segment "),
@@ -139,10 +152,12 @@ def _piece(found: _String, line: int | None, group: int) -> Piece:
 
 def _word_followers(strings: Sequence[_String]) -> dict[int, list[int]]:
     """For each segment's text the places of its words, where they make up the text."""
-    at = {s.path: i for i, s in enumerate(strings)}
+    at = {s.path: i for i, s in enumerate(strings) if not s.name}
     words: dict[Path_, list[int]] = {}
     for i, found in enumerate(strings):
-        if len(found.path) > 3 and found.path[-3] == "words" and found.path[-1] in {"word", "text"}:
+        if found.name or len(found.path) < 4:
+            continue
+        if found.path[-3] == "words" and found.path[-1] in {"word", "text"}:
             words.setdefault(found.path[:-3], []).append(i)
     return {at[(*p, "text")]: m for p, m in words.items() if (*p, "text") in at}
 

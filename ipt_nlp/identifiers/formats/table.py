@@ -1,4 +1,7 @@
-"""Cells of CSV files, found and put back in the raw text, so that quotes and commas stay."""
+"""Cells of CSV files, found and put back in the raw text, so that quotes and commas stay.
+
+Headings are pieces too: whoever keeps a table may have called a column after somebody.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import codecs
 from collections.abc import Iterator, Sequence
 
 from ipt_nlp.errors import ReadError
-from ipt_nlp.identifiers.formats import Piece
+from ipt_nlp.identifiers.formats import Piece, renamed
 from ipt_nlp.readers.files import Raw, decode
 from ipt_nlp.readers.rows import header_delimiter
 
 CODE_FIELDS = frozenset(
     "id client session session_number source file role genre writer lang".split()
 )
+
+OWN_FIELDS = CODE_FIELDS | frozenset(
+    """text speaker segments words word start end language tokens temperature avg_logprob seek
+    compression_ratio no_speech_prob probability turn_index areas primary patterns flags""".split()
+)
+"""Fields that the formats themselves name; without their names a copy could not be read."""
 
 
 class TableFile:
@@ -29,6 +38,7 @@ class TableFile:
         self._text = text
         self._places: list[tuple[int, int, bool]] = []
         self.pieces: list[Piece] = []
+        self._headings = 0
         columns: list[str] = []
         loose = True
         groups: dict[tuple[str, str], int] = {}
@@ -37,6 +47,20 @@ class TableFile:
             if not columns:
                 columns = [v.strip().casefold() for v in values]
                 loose = "speaker" not in columns and not ("role" in columns and "id" not in columns)
+                for n, (a, b) in enumerate(row):
+                    if columns[n] in OWN_FIELDS:
+                        continue
+                    self._headings += 1
+                    self._places.append((a, b, text[a : a + 1] == '"'))
+                    self.pieces.append(
+                        Piece(
+                            values[n],
+                            f"line {line}, heading {n + 1}",
+                            code=True,
+                            spoken=False,
+                            bare=True,
+                        )
+                    )
                 continue
             cells = dict(zip(columns, values, strict=False))
             key = (cells.get("client", ""), cells.get("session", ""))
@@ -57,9 +81,14 @@ class TableFile:
 
     def rebuild(self, texts: Sequence[str]) -> bytes:
         """The file with other cells; one that now needs quotes gets them."""
+        chosen = list(texts)
+        old = [piece.text for piece in self.pieces[: self._headings]]
+        changed = {a: b for a, b in zip(old, chosen, strict=False) if a != b}
+        new_headings = renamed(changed, set(old) - changed.keys())
+        chosen[: self._headings] = [new_headings.get(heading, heading) for heading in old]
         parts: list[str] = []
         at = 0
-        for (a, b, quoted), piece, new in zip(self._places, self.pieces, texts, strict=True):
+        for (a, b, quoted), piece, new in zip(self._places, self.pieces, chosen, strict=True):
             if new == piece.text:
                 continue
             quoted = quoted or any(c in new for c in ('"', "\n", "\r", self._delimiter))
