@@ -41,9 +41,11 @@ def forget(
     """Erase everything of a client from a review room.
 
     Erases texts, labels, memos, quotes and reasons in the decision log, exports in the room,
-    result documents in FOLDER, and pseudonym keys. Who decided when stays, without content. Names
-    the bundles that learned from the client: they have to be trained again without. Copies
-    elsewhere (downloads, backups) are out of reach. There is no way back.
+    results of ipt-nlp tag in FOLDER and below it, and pseudonym keys. Who decided when stays,
+    without content. A session that was given to another client in the room stays, without this
+    client's id. Names every file that stays and holds words of the client or could not be looked
+    into, and the bundles that learned from the client: they have to be trained again without.
+    Copies elsewhere (downloads, backups) are out of reach. There is no way back.
 
     Example:  ipt-nlp forget tagged/ --client c07
     """
@@ -73,10 +75,7 @@ def forget(
             done = room_forget.forget_sessions(store, room, ids)
         typer.echo(json.dumps(asdict(done)) if as_json else report(done))
         if done.left:
-            warn(
-                f"{len(done.left)} other files in the folder were not made by this program and "
-                "stay: look whether they belong to the client"
-            )
+            warn(f"{len(done.left)} files in the folder stay: look at each that is named as left")
 
 
 def report(done: Forgotten) -> str:
@@ -87,10 +86,15 @@ def report(done: Forgotten) -> str:
     ]
     for what, names in (
         ("export erased", done.exports),
-        ("result document erased", done.files),
+        ("erased, or rewritten without the client", done.files),
+        ("rewritten without the client's id", done.renamed),
         ("key destroyed", done.keys),
         ("bundle that learned from the client: train it again without", done.bundles),
-        ("left, not made by this program", done.left),
     ):
         lines += [f"{what}: {name}" for name in names]
+    lines += [
+        f"session {session}: is not this client's any more in the room; it stays, without the id"
+        for session in done.moved
+    ]
+    lines += [f"left: {left.file}: {left.why}" for left in done.left]
     return "\n".join(lines)

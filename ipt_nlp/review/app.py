@@ -46,4 +46,9 @@ async def _not_found(request: Request, _: Exception) -> Response:
 
 async def _failed(request: Request, _: Exception) -> Response:
     # Nothing of the error is shown: it might quote a text.
-    return problem(request, "The program failed on this. Nothing was written.", 500)
+    return problem(
+        request,
+        "The program failed on this. Go back, and look whether your last change is there before "
+        "you repeat it.",
+        500,
+    )

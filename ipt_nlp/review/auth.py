@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -20,7 +22,7 @@ from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 from ipt_nlp.errors import ReviewError
 from ipt_nlp.places import write_private
 from ipt_nlp.review import database
-from ipt_nlp.review.schema import users
+from ipt_nlp.review.schema import sign_ins, users
 from ipt_nlp.review.store import Store
 
 Role = Literal["supervisor", "reviewer"]
@@ -81,6 +83,17 @@ class Gate:
         Raises:
             ReviewError: Too many failures; wait.
         """
+        name = " ".join(name.split())
+        role = self.role_of(name, password)
+        return None if role is None else self._cookie(name, role)
+
+    def role_of(self, name: str, password: str) -> Role | None:
+        """The role of a name if the password is right; nobody is signed in by asking.
+
+        Raises:
+            ReviewError: Too many failures; wait.
+        """
+        name = " ".join(name.split())
         with self._lock:
             count, until = self._failures.get(name, (0, 0.0))
             if time.monotonic() < until:
@@ -102,29 +115,59 @@ class Gate:
                 self._failures[name] = (count, until)
                 return None
             self._failures.pop(name, None)
-        return self._cookie(name, row.role)
+        role: Role = row.role
+        return role
+
+    def sign_in_again(self, name: str) -> str | None:
+        """A new cookie for somebody whose password was changed just now; None for nobody."""
+        role = self._role_now(name)
+        return None if role is None else self._cookie(name, role)
+
+    def sign_out(self, cookie: str | None) -> None:
+        """Refuse this cookie from now on, wherever a copy of it is."""
+        data = self._read(cookie)
+        if data is not None:
+            with self.store.writing() as c:
+                c.execute(sa.delete(sign_ins).where(sign_ins.c.key_sha256 == _hash(data[2])))
 
     def person(self, cookie: str | None) -> Person | None:
-        """Who a cookie stands for; None when it is missing, forged or old."""
+        """Who a cookie stands for; None when it is missing, forged, old or was taken back."""
+        data = self._read(cookie)
+        if data is None:
+            return None
+        name, role, key = data
+        with self.store.reading() as c:
+            held = sa.select(sign_ins.c.name).where(sign_ins.c.key_sha256 == _hash(key))
+            if c.scalar(held) != name:
+                return None
+        now = self._role_now(name) if self.named else role
+        return None if now is None else Person(name, now, self._csrf.dumps(key))
+
+    def _read(self, cookie: str | None) -> tuple[str, Role, str] | None:
+        """Name, role and key of a cookie that this room signed and that is not old."""
         if not cookie:
             return None
         try:
             data = self._sessions.loads(cookie, max_age=SESSION_HOURS * 3600)
-            name, role, key = data["n"], data["r"], data["k"]
+            return data["n"], data["r"], data["k"]
         except (BadData, KeyError, TypeError):
             return None
-        if self.named and (role := self._role_now(name)) is None:
-            return None
-        return Person(name, role, self._csrf.dumps(key))
 
     def _role_now(self, name: str) -> Role | None:
-        # A user who was removed is out at once.
+        # A user whose role was changed has the new one at once.
         with self.store.reading() as c:
             role: Role | None = c.scalar(sa.select(users.c.role).where(users.c.name == name))
         return role
 
     def _cookie(self, name: str, role: str) -> str:
-        return str(self._sessions.dumps({"n": name, "r": role, "k": secrets.token_urlsafe(12)}))
+        key = secrets.token_urlsafe(24)
+        old = datetime.now(UTC) - timedelta(hours=SESSION_HOURS)
+        with self.store.writing() as c:
+            c.execute(sa.delete(sign_ins).where(sign_ins.c.at < old.isoformat(timespec="seconds")))
+            c.execute(
+                sa.insert(sign_ins).values(key_sha256=_hash(key), name=name, at=database.now())
+            )
+        return str(self._sessions.dumps({"n": name, "r": role, "k": key}))
 
     @property
     def _sessions(self) -> URLSafeTimedSerializer:
@@ -133,6 +176,11 @@ class Gate:
     @property
     def _csrf(self) -> URLSafeSerializer:
         return URLSafeSerializer(self.secret, salt="csrf")
+
+
+def _hash(key: str) -> str:
+    # Whoever reads the database gets no key to a session from it.
+    return hashlib.sha256(key.encode("utf-8")).hexdigest()
 
 
 @cache
@@ -153,7 +201,7 @@ def check_name(name: str) -> str:
 
 
 def add_user(store: Store, name: str, password: str, role: Role = "supervisor") -> None:
-    """Add a user, or give one a new password and role.
+    """Add a user, or give one a new password and role; every session of that name ends.
 
     Raises:
         ReviewError: Not a name, or the password is short.
@@ -163,19 +211,22 @@ def add_user(store: Store, name: str, password: str, role: Role = "supervisor") 
         raise ReviewError(f"a password has at least {MIN_PASSWORD} characters")
     row = {"password_hash": PasswordHasher().hash(password), "role": role}
     with store.writing() as c:
+        c.execute(sa.delete(sign_ins).where(sign_ins.c.name == name))
         if not c.execute(sa.update(users).where(users.c.name == name).values(row)).rowcount:
             c.execute(sa.insert(users).values(name=name, created_at=database.now(), **row))
 
 
 def remove_user(store: Store, name: str) -> None:
-    """Remove a user; what they decided stays in the log.
+    """Remove a user, whose sessions end; what they decided stays in the log.
 
     Raises:
         ReviewError: No such user.
     """
+    name = " ".join(name.split())
     with store.writing() as c:
         if not c.execute(sa.delete(users).where(users.c.name == name)).rowcount:
-            raise ReviewError("no such user")
+            raise ReviewError("no such user: names are compared letter by letter")
+        c.execute(sa.delete(sign_ins).where(sign_ins.c.name == name))
 
 
 def user_names(store: Store) -> list[str]:

@@ -252,9 +252,22 @@ def judge_flag(labels: Labels, key: str, verdict: Verdict, reason: str) -> Label
 
 
 def set_memo(labels: Labels, memo: str) -> Labels:
-    """Write the memo; empty takes it away."""
-    text = memo.replace("\r\n", "\n").strip()[:MAX_MEMO]
+    """Write the memo; empty takes it away.
+
+    Raises:
+        ReviewError: It is too long; nothing of it is cut off.
+    """
+    text = as_memo(memo)
+    if len(text) > MAX_MEMO:
+        raise ReviewError(
+            f"a memo has at most {MAX_MEMO:,} characters, and this one {len(text):,}: shorten it"
+        )
     return labels.model_copy(update={"memo": text})
+
+
+def as_memo(typed: str) -> str:
+    """A memo as it is stored: browsers send other line ends."""
+    return typed.replace("\r\n", "\n").strip()
 
 
 def toggle_discuss(labels: Labels) -> Labels:

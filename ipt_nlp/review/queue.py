@@ -14,6 +14,7 @@ from ipt_nlp.result import FlagSpan, ResultSegment
 from ipt_nlp.review.schema import reviews, segment_labels, segments, sessions
 
 PAGE = 50
+_IDS = 1000
 
 
 class Reason(IntEnum):
@@ -227,6 +228,17 @@ def page(
         narrowed.order_by(*_ORDER).limit(PAGE).offset(PAGE * (max(1, number) - 1))
     ).all()
     return items(connection, ids, lane), total
+
+
+def most_pressing(connection: sa.Connection, ids: Sequence[int], limit: int) -> list[int]:
+    """Of these segments the first so many, in the order in which they are read."""
+    found: list[tuple[int, int, int, int]] = []
+    # A database takes only so many values in one statement.
+    for start in range(0, len(ids), _IDS):
+        chosen = sa.select(*_ORDER, segments.c.id)
+        rows = connection.execute(chosen.where(segments.c.id.in_(ids[start : start + _IDS])))
+        found += [(r.priority, r.session_id, r.idx, r.id) for r in rows]
+    return [i for *_, i in sorted(found)[:limit]]
 
 
 def items(connection: sa.Connection, ids: Sequence[int], lane: str) -> list[Item]:

@@ -2,6 +2,7 @@
 
 Times are ISO 8601 in UTC. Labels and documents are JSON text. ``decisions`` is append-only:
 triggers refuse every deletion, and every change but the blanking of a forgotten session.
+``client_changes`` is so too: only ids of a client who was forgotten are ever blanked in it.
 """
 
 from __future__ import annotations
@@ -118,6 +119,40 @@ users = Table(
     Column("password_hash", Text),
     Column("role", Text, nullable=False),
     Column("created_at", Text, nullable=False),
+)
+
+# Cookies that hold: one whose row is gone is refused, however well it is signed.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("key_sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("ix_sign_ins_name", "name"),
+)
+
+# Whose session it was said to be, and which one; the id of a client who was forgotten is empty,
+# that of no client NULL. No foreign keys, as in the log of decisions.
+client_changes = Table(
+    "client_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("session_id", Integer, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("client_before", Text),
+    Column("client_after", Text),
+    Column("number_before", Integer),
+    Column("number_after", Integer),
+    Index("ix_client_changes_session", "session_id"),
+)
+
+# Entries of that log from which an id was blanked; the only ones of which that is allowed.
+blanked_changes = Table(
+    "blanked_changes",
+    metadata,
+    Column("change_id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
 )
 
 settings = Table(

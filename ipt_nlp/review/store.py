@@ -12,11 +12,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from ipt_nlp.errors import ReviewError
+from ipt_nlp.phase import phase
 from ipt_nlp.result import ResultSegment, TaggedSession
 from ipt_nlp.review import database, queue
 from ipt_nlp.review.labels import Labels, of_model
 from ipt_nlp.review.records import drawn, label_keys, session_row
-from ipt_nlp.review.schema import decisions, reviews, segment_labels, segments, sessions, settings
+from ipt_nlp.review.schema import (
+    client_changes,
+    decisions,
+    reviews,
+    segment_labels,
+    segments,
+    sessions,
+    settings,
+)
 
 ADJUDICATED = "(adjudicated)"
 """Lane of what was settled between reviewers; no user can have this name."""
@@ -194,6 +203,70 @@ class Store:
             while len(self._documents) > _CACHED_SESSIONS:
                 self._documents.popitem(last=False)
         return session
+
+    def assign(
+        self,
+        session_id: int,
+        reviewer: str,
+        *,
+        client: str | None,
+        number: int | None,
+        seen: int | None = None,
+    ) -> None:
+        """Say whose session it is and which one, and log it; nothing is logged where it is so.
+
+        Args:
+            session_id: The session.
+            reviewer: Who says it.
+            client: Id of the client; None for nobody's.
+            number: Number of the session in its course; None for not known.
+            seen: The last change of it (:meth:`last_assignment`) that the reviewer saw.
+
+        Raises:
+            StaleError: Someone else said otherwise since.
+            ReviewError: No such session.
+        """
+        with self.writing() as c:
+            before = c.execute(
+                sa.select(sessions.c.client, sessions.c.number).where(sessions.c.id == session_id)
+            ).first()
+            if before is None:
+                raise ReviewError("no such session")
+            if seen is not None and seen != self.last_assignment(c, session_id):
+                raise StaleError(
+                    "someone else changed whose session this is since you opened its page: go "
+                    "back, reload it, and look whether it is right now; nothing of yours was "
+                    "written"
+                )
+            if (client, number) == (before.client, before.number):
+                return
+            values: dict[str, object] = {"client": client, "number": number}
+            if number != before.number:
+                # The phase that the file came with was that of its old number.
+                values["phase"] = phase(number) if number else None
+            c.execute(sa.update(sessions).where(sessions.c.id == session_id).values(values))
+            c.execute(
+                sa.insert(client_changes).values(
+                    session_id=session_id,
+                    reviewer=reviewer,
+                    at=database.now(),
+                    client_before=before.client,
+                    client_after=client,
+                    number_before=before.number,
+                    number_after=number,
+                )
+            )
+
+    def last_assignment(self, c: sa.Connection, session_id: int) -> int:
+        """Id of the last entry of the log on whose session it is; 0 where there is none."""
+        found = sa.select(sa.func.max(client_changes.c.id))
+        return c.scalar(found.where(client_changes.c.session_id == session_id)) or 0
+
+    def assignments(self, c: sa.Connection, session_id: int) -> list[sa.Row[Any]]:
+        """Entries of the log on whose session it is, the latest first."""
+        of_session = client_changes.c.session_id == session_id
+        chosen = sa.select(client_changes).where(of_session).order_by(client_changes.c.id.desc())
+        return list(c.execute(chosen).all())
 
     def forget_cached(self) -> None:
         """Drop every document from memory."""
@@ -395,6 +468,36 @@ class Store:
         if reviewer:
             chosen = chosen.where(decisions.c.reviewer == reviewer)
         return list(c.execute(chosen).all())
+
+    def whole_log(
+        self, c: sa.Connection, *, reviewer: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[sa.Row[Any]]:
+        """Decisions and changes of whose session it is, the latest first.
+
+        A row is one of ``decisions`` or of ``client_changes``; only the latter have a
+        ``client_after``.
+        """
+        tables = (decisions, client_changes)
+        keys = sa.union_all(
+            *(
+                sa.select(sa.literal(place).label("place"), table.c.id, table.c.at).where(
+                    sa.true() if not reviewer else table.c.reviewer == reviewer
+                )
+                for place, table in enumerate(tables)
+            )
+        ).subquery()
+        chosen = c.execute(
+            sa.select(keys.c.place, keys.c.id)
+            .order_by(keys.c.at.desc(), keys.c.place, keys.c.id.desc())
+            .limit(limit)
+            .offset(offset)
+        ).all()
+        found: dict[tuple[int, int], sa.Row[Any]] = {}
+        for place, table in enumerate(tables):
+            ids = [i for p, i in chosen if p == place]
+            for row in c.execute(sa.select(table).where(table.c.id.in_(ids))):
+                found[place, row.id] = row
+        return [found[place, i] for place, i in chosen]
 
 
 def _as_review(row: sa.Row[Any]) -> Review:

@@ -163,6 +163,14 @@ def _admit(request: Request, supervisor: bool) -> Response | None:
     if person is None:
         if room.gate.named and request.method == "GET":
             return see_other("/login")
+        if room.gate.named:
+            # A form that was sent after the session had ended.
+            return problem(
+                request,
+                "You are signed out, so nothing was written. Sign in again in another tab, then "
+                "press again here.",
+                403,
+            )
         return problem(
             request,
             "Not signed in. Open the address that was printed when the review room was started; "

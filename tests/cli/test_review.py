@@ -140,3 +140,27 @@ def test_rows_of_a_corpus_are_queued(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.stderr
     assert "2 of 6 rows queued" in shown.stderr
     assert room.stat().st_mode & 0o077 == 0
+
+
+def test_forget_names_what_stays_and_says_what_to_do_on_a_full_disk(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    (folder / "raw.vtt").write_text("WEBVTT\n")
+    before = (folder / "tagged.jsonl").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        shown = run(app, ["forget", str(folder), "--client", "c01"])
+    assert shown.exit_code == 2
+    assert "tagged.jsonl: what stays of it could not be written" in shown.stderr
+    assert "voicemail" not in shown.stderr
+    assert (folder / "tagged.jsonl").read_bytes() == before
+    done = run(app, ["forget", str(folder), "--client", "c01", "--json"])
+    (left,) = json.loads(done.stdout)["left"]
+    assert (left["file"], "look whether" in left["why"]) == ("raw.vtt", True)
+    assert "1 files in the folder stay" in done.stderr

@@ -173,3 +173,102 @@ def test_other_machines_need_named_users(rig: Rig) -> None:
     assert server.is_loopback("localhost")
     assert not server.is_loopback("192.168.1.4")
     assert not server.is_loopback("example.org")
+
+
+def signed_in(rig: Rig) -> TestClient:
+    client = anonymous(rig)
+    done = client.post("/login", data={"name": "Ray Ito", "password": "a long password"})
+    assert done.status_code == 200
+    return client
+
+
+def copied(rig: Rig, client: TestClient) -> TestClient:
+    """A browser with a copy of somebody's cookie."""
+    copy = anonymous(rig)
+    copy.cookies.set(rig.room.cookie, client.cookies[rig.room.cookie])
+    assert copy.get("/").status_code == 200
+    return copy
+
+
+def is_in(client: TestClient) -> bool:
+    return client.get("/", follow_redirects=False).status_code == 200
+
+
+def csrf_of(client: TestClient) -> str:
+    found = re.search(r'name="csrf" content="([^"]+)"', client.get("/account").text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def named(rig: Rig) -> Rig:
+    auth.add_user(rig.store, "Ray Ito", "a long password", "reviewer")
+    rig.room.gate = Gate(rig.store, SECRET, named=True)
+    return rig
+
+
+def test_signing_out_ends_the_session_and_not_the_cookie_alone(named: Rig) -> None:
+    client, elsewhere = signed_in(named), signed_in(named)
+    copy = copied(named, client)
+    client.post("/logout", data={"csrf": csrf_of(client)})
+    assert not is_in(client)
+    assert not is_in(copy)
+    assert is_in(elsewhere)
+    refused = copy.post("/segment/2/edit", data={"action": "accept", "version": "0"})
+    assert (refused.status_code, "signed out" in refused.text) == (403, True)
+
+
+def test_signing_out_ends_the_session_of_the_one_person_too(rig: Rig) -> None:
+    client = anonymous(rig)
+    client.get("/open?token=once")
+    copy = copied(rig, client)
+    client.post("/logout", data={"csrf": csrf_of(client)})
+    assert not is_in(copy)
+
+
+def test_a_user_who_is_added_again_needs_the_password(named: Rig) -> None:
+    client = signed_in(named)
+    auth.remove_user(named.store, "Ray  Ito")
+    assert not is_in(client)
+    auth.add_user(named.store, "Ray Ito", "a long password", "reviewer")
+    assert not is_in(client)
+
+
+def test_a_new_password_ends_every_session_but_the_one_it_was_set_in(named: Rig) -> None:
+    client, elsewhere = signed_in(named), signed_in(named)
+    copy = copied(named, client)
+    form = {"csrf": csrf_of(client), "old": "a long password", "new": "another long password"}
+    done = client.post("/account", data=form)
+    assert "signed out everywhere else" in done.text
+    assert [is_in(c) for c in (client, elsewhere, copy)] == [True, False, False]
+    # The forms of the page that told so carry what they must.
+    assert client.post("/logout", data={"csrf": csrf_of(client)}).status_code == 200
+    wrong = signed_in_with(named, "a long password")
+    assert not is_in(wrong)
+
+
+def signed_in_with(rig: Rig, password: str) -> TestClient:
+    client = anonymous(rig)
+    client.post("/login", data={"name": "Ray Ito", "password": password})
+    return client
+
+
+def test_a_wrong_old_password_changes_nothing_and_ends_nothing(named: Rig) -> None:
+    client = signed_in(named)
+    form = {"csrf": csrf_of(client), "old": "a wrong password", "new": "another long password"}
+    assert client.post("/account", data=form).status_code == 403
+    assert is_in(client)
+    assert is_in(signed_in(named))
+
+
+def test_a_password_given_by_a_supervisor_ends_the_sessions(named: Rig) -> None:
+    client = signed_in(named)
+    auth.add_user(named.store, "Ray Ito", "a password made anew", "supervisor")
+    assert not is_in(client)
+
+
+def test_the_database_holds_no_key_to_a_session(named: Rig) -> None:
+    cookie = signed_in(named).cookies[named.room.cookie]
+    key = Gate(named.store, SECRET)._sessions.loads(cookie)["k"]
+    raw = b"".join(p.read_bytes() for p in named.room.folder.iterdir() if p.is_file())
+    assert key.encode() not in raw

@@ -169,3 +169,36 @@ def test_of_several_writers_at_once_one_is_taken(rig: Rig) -> None:
     with rig.store.reading() as c:
         (entry,) = rig.store.log(c, segment_id=2)
     assert entry.reviewer not in told
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    room = database.room_folder(tmp_path)
+    engine = database._sqlite(room / database.FILE)
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with database.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with database.writing(engine) as connection:
+        connection.execute(sa.insert(schema.settings).values(key="share", value="0.5"))
+    store = Store(database.open_database(room))
+    assert store.share == 0.5
+    with store.reading() as c:
+        assert compare_metadata(MigrationContext.configure(c), schema.metadata) == []
+        assert store.whole_log(c) == []
+
+
+def test_the_most_pressing_of_very_many_are_listed(rig: Rig) -> None:
+    from ipt_nlp.review import queue
+
+    with rig.store.reading() as c:
+        found = queue.most_pressing(c, [*range(1, 40_000)], 2)
+        everything = queue.most_pressing(c, [*range(1, 40_000)], 100)
+    assert len(everything) == 11
+    assert found == everything[:2]
+    with rig.store.reading() as c:
+        reasons = [i.reason for i in queue.items(c, everything, "moss")]
+    assert reasons == sorted(reasons)

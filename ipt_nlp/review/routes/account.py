@@ -16,10 +16,13 @@ from ipt_nlp.review.web import acted, page, person_of, problem, room_of, shown, 
 
 
 def _signed_in(request: Request, cookie: str) -> Response:
-    room = room_of(request)
     # A page and not a redirect: a browser sends a strict cookie only with what a page of this
     # site asked for, and whoever opened the address is not of this site.
-    response = page(request, "open.html.j2")
+    return _with_cookie(request, page(request, "open.html.j2"), cookie)
+
+
+def _with_cookie(request: Request, response: Response, cookie: str) -> Response:
+    room = room_of(request)
     response.set_cookie(
         room.cookie,
         cookie,
@@ -73,9 +76,11 @@ async def login(request: Request) -> Response:
 
 
 def logout(request: Request, form: FormData) -> Response:
-    """Go out; the cookie is dropped."""
-    response = RedirectResponse("/login" if room_of(request).gate.named else "/", 303)
-    response.delete_cookie(room_of(request).cookie, httponly=True, samesite="strict")
+    """Go out: the session ends here, and copies of its cookie are refused."""
+    room = room_of(request)
+    room.gate.sign_out(request.cookies.get(room.cookie))
+    response = RedirectResponse("/login" if room.gate.named else "/", 303)
+    response.delete_cookie(room.cookie, httponly=True, samesite="strict", secure=room.secure)
     return response
 
 
@@ -85,14 +90,20 @@ def account_page(request: Request) -> Response:
 
 
 def set_password(request: Request, form: FormData) -> Response:
-    """Change one's own password."""
+    """Change one's own password; whoever else is signed in under the name is out."""
     room, person = room_of(request), person_of(request)
     if not room.gate.named:
         raise ReviewError("there are no passwords in a room for one person")
-    if room.gate.sign_in(person.name, text_of(form, "old")) is None:
+    if room.gate.role_of(person.name, text_of(form, "old")) is None:
         return page(request, "account.html.j2", 403, message="The old password is wrong.")
     add_user(room.store, person.name, text_of(form, "new"), person.role)
-    return page(request, "account.html.j2", message="The password is changed.")
+    # Every session of this name ended with the old password; this one goes on with a new cookie.
+    cookie = room.gate.sign_in_again(person.name)
+    request.state.person = room.gate.person(cookie)
+    if cookie is None or request.state.person is None:
+        return RedirectResponse("/login", 303)
+    message = "The password is changed. You are signed out everywhere else."
+    return _with_cookie(request, page(request, "account.html.j2", message=message), cookie)
 
 
 ROUTES = [

@@ -76,25 +76,33 @@ def tag_file(request: Request, form: FormData) -> Response:
     key = text_of(form, "key")
     pending = room.pending.get(key)
     if pending is None or pending.by != person.name:
-        raise ReviewError("this file is not waiting any more: choose it again")
+        raise ReviewError(
+            "this file is being added, was added, or was checked too long ago: look under "
+            "Sessions, and choose it again if it is not there"
+        )
     found = any(imports.check(t).identifiers for t in pending.transcripts)
     if found and text_of(form, "seen") != "yes":
         raise ReviewError(
             "identifiers were found: take them out of the file first, or tick that you have seen "
             "them and want to add it all the same"
         )
-    client = " ".join(text_of(form, "client").split())[:MAX_CLIENT] or None
+    client = " ".join(text_of(form, "client").split()) or None
+    if client is not None and len(client) > MAX_CLIENT:
+        raise ReviewError(f"the id of a client has at most {MAX_CLIENT} characters: shorten it")
     number = whole(text_of(form, "number"), 999)
-    tagged = imports.tag(
-        room.tagger(),
-        pending.transcripts,
-        client=client,
-        number=number or None,
-    )
-    added = room.store.add(tagged, by=person.name, client=client)
-    room.pending.pop(key, None)
+    # Whoever presses twice gets one session, and is told of it.
+    if room.pending.pop(key, None) is None:
+        raise ReviewError("this file is being added: look under Sessions")
+    try:
+        tagged = imports.tag(
+            room.tagger(), pending.transcripts, client=client, number=number or None
+        )
+        added = room.store.add(tagged, by=person.name, client=client)
+    except BaseException:
+        room.pending[key] = pending
+        raise
     if not added:
-        raise ReviewError("this session is in the room already")
+        raise ReviewError("this session is in the room already: look under Sessions")
     return see_other(f"/session/{added[0]}" if len(added) == 1 else "/sessions")
 
 

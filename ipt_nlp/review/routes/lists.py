@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ipt_nlp.errors import ReviewError
-from ipt_nlp.phase import phase
 from ipt_nlp.review import course, queue
 from ipt_nlp.review.queue import Filters
 from ipt_nlp.review.schema import reviews, segments, sessions
@@ -37,6 +36,11 @@ def queue_page(request: Request) -> Response:
     share, hidden = store.share, store.blind
     with store.reading() as c:
         found, total = queue.page(c, filters, person.name, share, number, hidden=hidden)
+        pages = max(1, -(-total // queue.PAGE))
+        if number > pages:
+            # Decided meanwhile: an empty list would say that everything is done.
+            number = pages
+            found, total = queue.page(c, filters, person.name, share, number, hidden=hidden)
         progress = queue.progress(c, person.name, share)
         clients = course.clients(c)
         reviewers = list(c.scalars(sa.select(reviews.c.lane).distinct().order_by(reviews.c.lane)))
@@ -47,7 +51,7 @@ def queue_page(request: Request) -> Response:
         items=found,
         total=total,
         number=number,
-        pages=max(1, -(-total // queue.PAGE)),
+        pages=pages,
         progress=progress,
         filters=filters,
         clients=clients,
@@ -100,20 +104,35 @@ def session_page(request: Request) -> Response:
         if row is None:
             raise ReviewError("no such session")
         found = course.shown_session(store, c, row)
-    return page(request, "session.html.j2", shown=found)
+        assignments = store.assignments(c, row.id)
+    return page(
+        request,
+        "session.html.j2",
+        shown=found,
+        assignments=assignments,
+        seen=assignments[0].id if assignments else 0,
+    )
 
 
 def set_client(request: Request, form: FormData) -> Response:
-    """Say whose session it is; what `forget` and the course go by."""
+    """Say whose session it is; what `forget` and the course go by. The log keeps who said so."""
+    store = room_of(request).store
     session_id = id_of(request)
-    client = " ".join(text_of(form, "client").split())[:MAX_CLIENT] or None
-    with room_of(request).store.writing() as c:
-        values: dict[str, object] = {"client": client}
-        number = whole(text_of(form, "number"), 999)
-        if number:
-            # The phase that the file came with was that of its old number.
-            values |= {"number": number, "phase": phase(number)}
-        c.execute(sa.update(sessions).where(sessions.c.id == session_id).values(values))
+    client = " ".join(text_of(form, "client").split()) or None
+    if client is not None and len(client) > MAX_CLIENT:
+        raise ReviewError(f"the id of a client has at most {MAX_CLIENT} characters: shorten it")
+    with store.reading() as c:
+        row = course.session_row(c, session_id)
+    if row is None:
+        raise ReviewError("no such session")
+    number = row.number
+    if "number" in form:
+        given = text_of(form, "number").strip()
+        number = whole(given, 999) if given else None
+        if given and not number:
+            raise ReviewError("the number of a session is a whole number, 1 to 999, or empty")
+    seen = whole(text_of(form, "seen"))
+    store.assign(session_id, person_of(request).name, client=client, number=number, seen=seen)
     return see_other(f"/session/{session_id}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import FormData
@@ -33,6 +34,22 @@ from ipt_nlp.review.web import (
 
 LOCATION = "X-Location"
 """Header that tells the script which address belongs to what it got."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed and what could not be kept: it must stand on the page that says so."""
+
+    memo: str | None = None
+    flag: str = ""
+    reason: str = ""
+
+
+def _typed(form: FormData) -> Typed:
+    """The memo is sent as such, or as a draft along with whatever else was pressed."""
+    name = "memo" if text_of(form, "action") == "memo" else "draft"
+    memo = text_of(form, name) if name in form else None
+    return Typed(memo, text_of(form, "key"), text_of(form, "reason"))
 
 
 def filters_of(raw: str) -> Filters:
@@ -91,6 +108,7 @@ def _show(
     after: int = views.CONTEXT_AFTER,
     message: str = "",
     failed: bool = False,
+    typed: Typed = Typed(),
 ) -> Response:
     room, person = room_of(request), person_of(request)
     store = room.store
@@ -113,6 +131,8 @@ def _show(
         log=log,
         message=message,
         failed=failed,
+        typed=typed,
+        max_memo=edits.MAX_MEMO,
         counts={"before": before, "after": after, "step": views.CONTEXT_STEP},
     )
     response.headers[LOCATION] = address(segment_id, filters)
@@ -133,10 +153,14 @@ def edit(request: Request, form: FormData) -> Response:
     blind = room.store.blind
     with room.store.reading() as c:
         place = room.store.place(c, segment_id)
+    typed = _typed(form)
     try:
         change = make_change(action, form, place)
+        version = number_of(form, "version")
+        if action != "memo":
+            version = _keep_draft(room, person, place, version, typed)
         review = room.store.change(
-            segment_id, person.name, person.name, number_of(form, "version"), change, blind=blind
+            segment_id, person.name, person.name, version, change, blind=blind
         )
     except StaleError:
         return _refused(
@@ -144,19 +168,43 @@ def edit(request: Request, form: FormData) -> Response:
             segment_id,
             filters,
             "This segment was changed in another window since you opened it. "
-            "It is shown as it is now; nothing of yours was written.",
+            "It is shown as it is now; nothing of yours was written."
+            + (" Your memo still stands in its field: keep it again." if typed.memo else ""),
+            typed,
         )
     except ReviewError as error:
         text = str(error)
-        return _refused(request, segment_id, filters, text[:1].upper() + text[1:] + ".")
+        return _refused(request, segment_id, filters, text[:1].upper() + text[1:] + ".", typed)
     if action == "accept" and not review.blind:
         return _after_decision(request, room, person, segment_id, filters)
     # After a blind decision the model's labels are uncovered on the same page.
     return _answer(request, segment_id, filters, _said_of(action))
 
 
-def _refused(request: Request, segment_id: int, filters: Filters, message: str) -> Response:
-    return _show(request, segment_id, filters, message=message, failed=True)
+def _keep_draft(room: Room, person: Person, place: Place, version: int, typed: Typed) -> int:
+    """Keep a memo that was typed when something else was pressed; the version that it leads to.
+
+    An entry of its own in the log: undoing what was pressed does not take the memo away.
+    """
+    if typed.memo is None:
+        return version
+    memo, store, blind = typed.memo, room.store, room.store.blind
+    with store.reading() as c:
+        kept = store.review(c, place, person.name, blind=blind).labels.memo
+    if edits.as_memo(memo) == kept:
+        return version
+    change = Change("memo", lambda before: edits.set_memo(before, memo))
+    return store.change(place.id, person.name, person.name, version, change, blind=blind).version
+
+
+def _refused(
+    request: Request,
+    segment_id: int,
+    filters: Filters,
+    message: str,
+    typed: Typed = Typed(),
+) -> Response:
+    return _show(request, segment_id, filters, message=message, failed=True, typed=typed)
 
 
 def _answer(request: Request, segment_id: int, filters: Filters, message: str = "") -> Response:
@@ -277,17 +325,33 @@ def undo(request: Request, form: FormData) -> Response:
     room, person = room_of(request), person_of(request)
     filters = filters_of(text_of(form, "filters"))
     here = whole(text_of(form, "segment"))
+    typed = _typed(form)
     try:
         review = room.store.undo(person.name, person.name)
     except StaleError as error:
         if here is not None:
-            return _refused(request, here, filters, str(error).capitalize() + ".")
+            return _refused(request, here, filters, str(error).capitalize() + ".", typed)
         raise
     if review is None:
         if here is not None:
-            return _refused(request, here, filters, "There is nothing to undo.")
+            return _refused(request, here, filters, "There is nothing to undo.", typed)
         return see_other("/")
-    return _answer(request, review.segment_id, filters, "Undone.")
+    message = "Undone."
+    if here is not None and typed.memo is not None:
+        with room.store.reading() as c:
+            place = room.store.place(c, here)
+        seen = whole(text_of(form, "version")) or 0
+        version = review.version if review.segment_id == here else seen
+        try:
+            # After the undoing, which would otherwise take back the memo.
+            _keep_draft(room, person, place, version, typed)
+        except ReviewError as error:
+            said = (
+                f"Undone, in segment {review.segment_id}. Your memo here is not kept yet: {error}."
+            )
+            return _refused(request, here, filters, said, typed)
+        message = "Undone. The memo that you had typed is kept."
+    return _answer(request, review.segment_id, filters, message)
 
 
 ROUTES = [

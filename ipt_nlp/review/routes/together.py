@@ -27,6 +27,8 @@ from ipt_nlp.review.web import (
 )
 
 LOG_PAGE = 100
+DIFFERENCES = 200
+"""Segments to settle that are listed at once; the next ones follow as these are settled."""
 
 
 def agreement_page(request: Request) -> Response:
@@ -48,13 +50,14 @@ def differences_page(request: Request) -> Response:
     store = room_of(request).store
     with store.reading() as c:
         found = list(verdicts.to_adjudicate(store, c))
-        lines = queue.items(c, [i for i, _ in found], person_of(request).name)
-    lines.sort(key=lambda item: item.reason)
+        first = queue.most_pressing(c, [i for i, _ in found], DIFFERENCES)
+        lines = queue.items(c, first, person_of(request).name)
     by_id = dict(found)
     return page(
         request,
         "differences.html.j2",
         lines=[(item, _points(by_id[item.id])) for item in lines],
+        total=len(found),
     )
 
 
@@ -63,7 +66,9 @@ def _points(lanes: Any) -> list[views.Difference]:
     return list(views.differences(first.labels, second.labels))
 
 
-def adjudicate_page(request: Request, message: str = "") -> Response:
+def adjudicate_page(
+    request: Request, message: str = "", lane: str = "", reason: str = ""
+) -> Response:
     """Both readings side by side, and one of them to hold."""
     store = room_of(request).store
     segment_id = id_of(request)
@@ -94,6 +99,7 @@ def adjudicate_page(request: Request, message: str = "") -> Response:
         version=ruling.version if ruling else 0,
         following=following[0] if following else None,
         message=message,
+        typed={lane: reason},
     )
 
 
@@ -109,18 +115,20 @@ def adjudicate(request: Request, form: FormData) -> Response:
     store = room.store
     segment_id = id_of(request)
     action = text_of(form, "action")
+    lane, reason = text_of(form, "lane"), text_of(form, "reason").strip()[:500]
     with store.reading() as c:
         place = store.place(c, segment_id)
         lanes = store.lanes(c, segment_id)
     if action == "choose":
-        chosen = lanes.get(text_of(form, "lane"))
-        if chosen is None:
-            return adjudicate_page(request, "This reading is not there any more.")
+        chosen = lanes.get(lane)
+        if chosen is None or not chosen.labels.decided:
+            gone = "This reading is not there any more. Nothing was written."
+            return adjudicate_page(request, gone)
         labels = chosen.labels
         change = Change(
             "adjudicate",
             lambda _: labels.model_copy(update={"decided": True}),
-            text_of(form, "reason").strip()[:500],
+            reason,
         )
     else:
         change = make_change(action, form, place)
@@ -128,7 +136,11 @@ def adjudicate(request: Request, form: FormData) -> Response:
         store.change(segment_id, ADJUDICATED, person.name, number_of(form, "version"), change)
     except StaleError:
         return adjudicate_page(
-            request, "Someone else settled this meanwhile. It is shown as it is now."
+            request,
+            "Someone else settled this meanwhile. It is shown as it is now; nothing of yours was "
+            "written.",
+            lane,
+            reason,
         )
     if action == "choose":
         following = text_of(form, "following")
@@ -137,7 +149,7 @@ def adjudicate(request: Request, form: FormData) -> Response:
 
 
 def log_page(request: Request) -> Response:
-    """The decision log. Nothing on this page, or any other, changes it."""
+    """Decisions, and who said whose session it is. Nothing here, or on any page, changes it."""
     store, person = room_of(request).store, person_of(request)
     query = request.query_params
     number = whole(query.get("page"), 10**6) or 1
@@ -145,10 +157,10 @@ def log_page(request: Request) -> Response:
     if store.blind and not person.supervises:
         reviewer = person.name
     with store.reading() as c:
-        rows = store.log(
+        rows = store.whole_log(
             c, reviewer=reviewer, limit=LOG_PAGE + 1, offset=LOG_PAGE * (max(1, number) - 1)
         )
-    entries = [(row, changed(row.before, row.after)) for row in rows[:LOG_PAGE]]
+    entries = [(row, _changed(row)) for row in rows[:LOG_PAGE]]
     return page(
         request,
         "log.html.j2",
@@ -157,6 +169,10 @@ def log_page(request: Request) -> Response:
         more=len(rows) > LOG_PAGE,
         reviewer=reviewer,
     )
+
+
+def _changed(row: Any) -> list[tuple[str, str, str]]:
+    return [] if hasattr(row, "client_after") else changed(row.before, row.after)
 
 
 def changed(before: str | None, after: str | None) -> list[tuple[str, str, str]]:

@@ -6,45 +6,120 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const csrf = () => $("meta[name=csrf]")?.content ?? "";
 const announce = (text) => { $("#live").textContent = ""; setTimeout(() => { $("#live").textContent = text; }, 60); };
 
+/* ---- What was typed and is not kept yet: it must outlive whatever is pressed ---- */
+
+const memo = () => $("#memo");
+const typedMemo = () => memo() && memo().value.trim() !== memo().dataset.original.trim();
+const reasons = (root = document) => $$("input[id^=reason-]", root).filter((e) => e.value.trim());
+const holdsTyped = () => typedMemo() || reasons().length > 0;
+
+function keepMemo() { if (typedMemo() && !busy) memo().form.requestSubmit(); }
+
+// Go on once the memo is kept; where it cannot be kept the page stays and says why.
+function leave(go) {
+  if (busy) { after = go; return; }
+  if (!typedMemo()) { go(); return; }
+  after = go;
+  memo().form.requestSubmit();
+}
+
+// Into the page that takes this one's place; what was sent and kept is in it already.
+function carry(old, fresh, kept) {
+  const from = $("#memo", old), to = $("#memo", fresh);
+  if (from && to && !kept && from.value.trim() !== from.dataset.original.trim()) to.value = from.value;
+  for (const field of reasons(old)) {
+    const place = [...$$("input[id^=reason-]", fresh)].find((e) => e.id === field.id);
+    if (place && !(kept && kept.contains(field))) place.value = field.value;
+  }
+}
+
+// In the page that stays, above it: a page in its place would take what was typed with it.
+function complain(text) {
+  $(".message.stays")?.remove();
+  const box = document.createElement("p");
+  box.className = "message bad stays";
+  box.setAttribute("role", "alert");
+  box.textContent = `${text} What you typed still stands in its field.`;
+  $("main").prepend(box);
+  box.scrollIntoView({ block: "nearest" });
+}
+
+window.addEventListener("beforeunload", (event) => { if (typedMemo()) event.preventDefault(); });
+
 /* ---- Partial updates: a form or link marked data-partial swaps <main> ---- */
 
-let busy = false;
+let busy = "";
+let after = null;
+let arrived = false; // at another segment, since a mouse button was last pressed for the first time
+const WAIT = "The last change is still being kept: press again.";
+const KEEP_ALIVE = 60000; // the most bytes that browsers send for a page that is left
 
-async function swap(url, options = {}) {
-  if (busy) return;
-  busy = true;
+async function swap(url, options = {}, form = null) {
+  if (busy) { hint(WAIT); return; }
+  busy = form?.contains(memo()) ? "memo" : "other";
+  let kept = false;
   document.documentElement.setAttribute("aria-busy", "true");
+  if (options.method && memo()) memo().readOnly = true;
   try {
     const headers = { "X-Partial": "1", "X-CSRF-Token": csrf(), ...options.headers };
     const response = await fetch(url, { ...options, headers, credentials: "same-origin" });
     const location = response.headers.get("X-Location");
-    if (response.status === 204) { window.location.assign(location ?? "/"); return; }
+    if (response.status === 204) {
+      if (memo()) memo().dataset.original = memo().value;
+      window.location.assign(location ?? "/");
+      return;
+    }
     const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = $("main", parsed);
-    if (!fresh) { window.location.reload(); return; }
     const old = $("main");
+    if (!$("#words", fresh ?? parsed) && holdsTyped()) {
+      if (response.status === 403 && await renewed()) complain("You have signed in again since this page was shown. Press again.");
+      else if (response.redirected) complain("You are signed out. Sign in again in another tab, then press again.");
+      else complain($("h1 + p", parsed)?.textContent ?? "The program failed on this.");
+      return;
+    }
+    if (!fresh) { window.location.reload(); return; }
     const same = $("#words", old)?.dataset.segment === $("#words", fresh)?.dataset.segment;
     const focused = document.activeElement?.id;
     const scrolled = $("#panel-scroll")?.scrollTop ?? 0;
     const opened = $$("details[open] summary", old).map((s) => s.closest(".area-row")?.className);
+    kept = response.ok;
+    if (same) carry(old, fresh, kept ? form : null);
     old.replaceWith(fresh);
+    $(".hint")?.remove();
     if (same) {
       if ($("#panel-scroll")) $("#panel-scroll").scrollTop = scrolled;
       for (const name of opened) $$(".area-row").filter((row) => row.className === name).forEach((row) => { const why = $("details", row); if (why) why.open = true; });
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     } else {
+      arrived = true;
       window.scrollTo(0, 0);
       if (location) history.pushState({ segment: true }, "", location);
     }
     if (document.activeElement === document.body) focusMain();
     if (fresh.dataset.title) document.title = fresh.dataset.title;
     announce(fresh.dataset.announce ?? "");
+    showLength();
   } catch {
-    hint("The review room does not answer. Nothing was changed; is it still running?");
+    hint("The review room does not answer: is it still running? Your last change may not be kept; what you typed still stands here.", true);
   } finally {
-    busy = false;
+    busy = "";
+    if (memo()) memo().readOnly = false;
     document.documentElement.removeAttribute("aria-busy");
+    const go = after;
+    after = null;
+    if (kept && go) go();
   }
+}
+
+// Another session than the one that this page came with: its forms get what they must carry now.
+async function renewed() {
+  const text = await (await fetch("/sessions", { credentials: "same-origin" })).text();
+  const found = $("meta[name=csrf]", new DOMParser().parseFromString(text, "text/html"))?.content;
+  if (!found || found === csrf()) return false;
+  $("meta[name=csrf]").content = found;
+  $$("input[name=csrf]").forEach((e) => { e.value = found; });
+  return true;
 }
 
 function focusMain() {
@@ -53,20 +128,53 @@ function focusMain() {
   main.focus({ preventScroll: true });
 }
 
+let sent = new WeakSet();
+window.addEventListener("pageshow", () => { sent = new WeakSet(); });
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.id === "memo-form" || !form.matches("[data-partial]")) return;
+  if (!form.matches("[data-partial]")) {
+    // Pressed twice is meant once.
+    if (form.method !== "post") return;
+    if (sent.has(form)) { event.preventDefault(); return; }
+    sent.add(form);
+    if (form.matches("[data-download]")) setTimeout(() => sent.delete(form), 2000);
+    return;
+  }
   event.preventDefault();
+  const id = event.submitter?.id;
+  if (busy) {
+    if (busy === "memo" && id) after = () => document.getElementById(id)?.click();
+    else hint(WAIT);
+    return;
+  }
+  if ($("input[name=action]", form)?.value === "accept" && reasons().length) {
+    reasons()[0].focus();
+    hint("You typed why a flag is dismissed. Press Dismiss beside it, or empty the field, then accept.", true);
+    return;
+  }
   if (form.closest("dialog")) form.closest("dialog").close();
   leaveMarking();
-  swap(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const body = new URLSearchParams(new FormData(form));
+  if (typedMemo() && !form.contains(memo())) body.set("draft", memo().value);
+  const text = body.toString();
+  swap(form.getAttribute("action"), { method: "POST", body, keepalive: text.length < KEEP_ALIVE }, form);
 });
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-partial]");
-  if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+  // The second half of a double click would meet the next segment, which nobody has read.
+  if (event.detail < 2) arrived = false;
+  else if (arrived || event.target.closest("#accept, #undo")) { event.preventDefault(); return; }
+  const link = event.target.closest("a[href]");
+  const here = link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
+  if (here && link.matches("[data-partial]")) {
     event.preventDefault();
     swap(link.href);
+    return;
+  }
+  if (here && (busy || typedMemo()) && !link.getAttribute("href").startsWith("#")) {
+    event.preventDefault();
+    leave(() => window.location.assign(link.href));
     return;
   }
   const button = event.target.closest("[data-act]");
@@ -74,7 +182,7 @@ document.addEventListener("click", (event) => {
   if (event.target.matches("dialog")) event.target.close();
 });
 
-window.addEventListener("popstate", () => window.location.reload());
+window.addEventListener("popstate", () => leave(() => window.location.reload()));
 
 let pointed = false;
 document.addEventListener("pointerdown", () => { pointed = true; }, true);
@@ -147,15 +255,17 @@ document.addEventListener("keydown", (event) => {
   const field = event.target.closest("textarea, select, input:not([type=checkbox]):not([type=radio]):not([type=file])");
   if (event.target.id === "memo" && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    keepMemo(event.target);
+    keepMemo();
     focusMain();
     return;
   }
   if (event.key === "Escape" && field && !event.target.closest("dialog")) { event.target.blur(); focusMain(); return; }
   if (event.target.name === "label" && /^[a-z]$/i.test(event.key) && !event.ctrlKey && !event.metaKey) { byLetter(event); return; }
   if (marking && markingKey(event)) { event.preventDefault(); return; }
+  // A key that is held down would decide segments that nobody has read.
+  if (event.repeat) return;
   if (!keysOn || field || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
-  if (going && Date.now() - going < 1500 && GO[event.key]) { going = 0; window.location.assign(GO[event.key]); return; }
+  if (going && Date.now() - going < 1500 && GO[event.key]) { going = 0; const to = GO[event.key]; leave(() => window.location.assign(to)); return; }
   going = event.key === "g" ? Date.now() : 0;
   const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
   const name = digit ? (event.shiftKey ? `shift+${digit}` : digit) : event.key;
@@ -176,13 +286,21 @@ function judge(what, event) {
 
 /* ---- Memo: kept when the field is left ---- */
 
-function keepMemo(field) {
-  if (field.value.trim() !== field.dataset.original.trim()) { field.dataset.original = field.value; field.form.requestSubmit(); }
-}
 document.addEventListener("focusout", (event) => {
-  // A button that was pressed meanwhile sends its own form, with a version that would be stale.
-  if (event.target.id === "memo" && !event.relatedTarget?.closest("form")) keepMemo(event.target);
+  // What was pressed takes the memo along; the page must not change under the pointer.
+  if (event.target.id === "memo" && !event.relatedTarget?.closest("form, a[href], button, summary")) keepMemo();
 });
+
+document.addEventListener("input", (event) => { if (event.target.id === "memo") showLength(); });
+
+function showLength() {
+  const over = $("#memo-over");
+  if (!over) return;
+  const most = Number(memo().dataset.most);
+  const length = [...memo().value.trim()].length;
+  over.hidden = length <= most;
+  over.textContent = length > most ? `${length - most} characters too long: a memo has at most ${most}.` : "";
+}
 
 /* ---- Marking words ---- */
 
