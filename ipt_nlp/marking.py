@@ -122,7 +122,7 @@ def mark_segments(
                 FlagSpan(
                     start_char=cut.start_char + r.start_char,
                     end_char=cut.start_char + r.end_char,
-                    quote=doc.text[r.start_char : r.end_char],
+                    quote=text[r.start_char : r.end_char],
                     flag=r.flag,
                     status=r.status,
                     subject=r.subject,
@@ -131,7 +131,9 @@ def mark_segments(
                 for r in of_doc
                 if not _asked(r, spoken)
             ]
-            for cut, doc, of_doc, spoken in zip(cuts, docs, found, roles, strict=True)
+            for cut, text, of_doc, spoken in zip(
+                cuts, [doc.text for doc in docs], found, roles, strict=True
+            )
         ]
     named = _by_segment(identifiers, cuts, transcript.text)
     marks = []
@@ -177,11 +179,12 @@ def pattern_spans(
     doc: Doc, found: Iterable[FoundPattern], offset: int, *, harm_by_other: bool
 ) -> Iterator[PatternSpan]:
     """Patterns as spans; ``helpful`` is unknown where someone harms the speaker."""
+    text = doc.text
     for f in found:
         yield PatternSpan(
             start_char=offset + f.start_char,
             end_char=offset + f.end_char,
-            quote=doc.text[f.start_char : f.end_char],
+            quote=text[f.start_char : f.end_char],
             pattern=f.pattern,
             helpful=codebook.helpful_here(f.pattern, harm_by_other=harm_by_other),
             who=f.who,

@@ -194,12 +194,13 @@ def risk_input(
 ) -> RiskInput:
     """A document as the classifier sees it."""
     units = risk_units(doc, roles)
-    found = find_rules(doc.text) if rules is None else rules
+    text = doc.text
+    found = find_rules(text) if rules is None else rules
     return RiskInput(
-        text=doc.text,
+        text=text,
         kind=kind,
         units=tuple(units),
         pooled=pool(encoded, [(u.start_char, u.end_char) for u in units]),
         whole=np.asarray(encoded.embedding, dtype=np.float32),
-        rules=read_rules(doc.text, units, found),
+        rules=read_rules(text, units, found),
     )

@@ -43,13 +43,14 @@ def risk_units(doc: Doc, roles: Sequence[RoleSpan] = ()) -> list[Unit]:
         doc: With sentences.
         roles: Turns that make up the text; without them all of it is the client's.
     """
-    turns = list(roles) or [(0, len(doc.text), "client")]
+    text = doc.text
+    turns = list(roles) or [(0, len(text), "client")]
     found: list[Unit] = []
     for start, end in sentence_spans(doc):
         for place, (first, last, role) in enumerate(turns):
             begin, stop = max(start, first), min(end, last)
             if begin < stop:
-                found += [Unit(a, b, role, place) for a, b in _cut(doc.text, begin, stop)]
+                found += [Unit(a, b, role, place) for a, b in _cut(text, begin, stop)]
     return found
 
 

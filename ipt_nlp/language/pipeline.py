@@ -127,11 +127,12 @@ def sentence_starts(nlp: Language) -> Callable[[str], Sequence[int]]:
 def sentence_spans(doc: Doc) -> list[tuple[int, int]]:
     """Sentences as code points into the document's text, without white space and list marks."""
     found = []
+    text = doc.text  # spaCy puts it together anew each time it is asked
     for sent in doc.sents:
         words = [t for t in sent if not t.is_space]
         if words:
             end = words[-1].idx + len(words[-1])
-            start = sentences.words_start(doc.text, words[0].idx)
+            start = sentences.words_start(text, words[0].idx)
             found.append((start if start < end else words[0].idx, end))
     return found
 

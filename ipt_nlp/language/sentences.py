@@ -129,9 +129,10 @@ def words_start(text: str, start: int) -> int:
 
 def begin_lines(doc: Doc) -> Doc:
     """Begin a sentence with every line of :func:`line_starts`, where nothing is parsed yet."""
-    if "\n" not in doc.text or doc.has_annotation("DEP"):
+    text = doc.text
+    if "\n" not in text or doc.has_annotation("DEP"):
         return doc
-    lines = list(line_starts(doc.text))
+    lines = list(line_starts(text))
     at = {token.idx: token for token in doc} if lines else {}
     for start, joined in lines:
         first = at.get(start)
