@@ -75,7 +75,23 @@ class PatternReader:
                 )
                 who = self.classifier.predict_who(rows, first, pattern)
                 found.append(FoundPattern(span, pattern, who, source))
-        return sorted(found, key=lambda f: (f.start_char, f.end_char, f.pattern))
+        return sorted(_outermost(found), key=lambda f: (f.start_char, f.end_char, f.pattern))
+
+
+def _outermost(found: Sequence[FoundPattern]) -> list[FoundPattern]:
+    """Without what the classifier alone sees in a part of a longer span.
+
+    Of 9,500 labelled spans some thirty stand inside another; of those that it finds there on texts
+    new to it 7 of 53 are right.
+    """
+
+    def is_inside(f: FoundPattern) -> bool:
+        return any(
+            g.span.start <= f.span.start and f.span.end <= g.span.end and len(f.span) < len(g.span)
+            for g in found
+        )
+
+    return [f for f in found if f.source.startswith("rule:") or not is_inside(f)]
 
 
 def _rules_in(doc: Doc, start: int, end: int, pattern: str) -> list[str]:

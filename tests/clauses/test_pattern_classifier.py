@@ -23,6 +23,7 @@ from ipt_nlp.clauses.pattern_pairs import N_PATTERNS, Floats
 from ipt_nlp.clauses.patterns import PatternReader
 from ipt_nlp.clauses.scoring import LabelledSpan
 from ipt_nlp.codebook import PATTERNS, WHO, Who
+from ipt_nlp.language.clauses import clauses_of
 from ipt_nlp.language.pipeline import load_language
 
 Labelled = tuple[list[ClauseRows], list[list[LabelledSpan]], list[str]]
@@ -235,6 +236,21 @@ def test_sources_say_what_found_a_span(nlp: Language) -> None:
         ("direct_expression", "client", "model:0.83"),
     ]
     assert all(text[f.start_char : f.end_char] == f.span.text for f in found)
+
+
+def test_what_the_classifier_alone_sees_in_a_part_of_a_longer_span_is_left_out(
+    nlp: Language,
+) -> None:
+    text = "She said I was selfish and that I never help."
+    doc = nlp(text)
+    n = len(clauses_of(doc))
+    rows = [
+        [max(a, b) for a, b in zip(one_hot("blame", 0.6), one_hot("defensiveness", inner))]
+        for inner in [0.0] * (n - 1) + [0.5]
+    ]
+    assert n > 1
+    (found,) = PatternReader(Fixed(rows)).find([doc], [encoded(text)], "text")
+    assert [(f.pattern, f.span.text) for f in found] == [("blame", text[:-1])]
 
 
 def test_a_rule_falls_when_the_classifier_is_sure_of_the_contrary(nlp: Language) -> None:
