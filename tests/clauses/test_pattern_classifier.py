@@ -245,7 +245,10 @@ def test_what_the_classifier_alone_sees_in_a_part_of_a_longer_span_is_left_out(
     doc = nlp(text)
     n = len(clauses_of(doc))
     rows = [
-        [max(a, b) for a, b in zip(one_hot("blame", 0.6), one_hot("defensiveness", inner))]
+        [
+            max(a, b)
+            for a, b in zip(one_hot("blame", 0.6), one_hot("defensiveness", inner), strict=True)
+        ]
         for inner in [0.0] * (n - 1) + [0.5]
     ]
     assert n > 1
