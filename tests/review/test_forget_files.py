@@ -17,7 +17,8 @@ from ipt_nlp import writers
 from ipt_nlp.batch import LOCK, RECORD
 from ipt_nlp.errors import ReviewError
 from ipt_nlp.result import TaggedSession
-from ipt_nlp.review import erasing, forget, server, traces
+from ipt_nlp.review import erasing, forget, server
+from ipt_nlp.review.traces import found
 from ipt_nlp.writers import parquet
 from tests.review.conftest import Rig
 from tests.review.documents import PARTS, Part, document
@@ -159,8 +160,8 @@ def test_a_report_goes_and_one_that_others_share_is_named(added: Rig) -> None:
     assert {"secret.html", "secret.vtt.txt"} <= set(done.files)
     assert not (added.folder / "secret.html").exists()
     assert {left.file: left.why for left in done.left} == {
-        "several.html": traces.SEVERAL,
-        "several.txt": traces.SEVERAL,
+        "several.html": found.SEVERAL,
+        "several.txt": found.SEVERAL,
     }
     assert (added.folder / "other.html").exists()
 
@@ -207,16 +208,16 @@ def test_every_file_that_still_holds_words_is_named_with_why(added: Rig) -> None
     (added.folder / ".ipt-nlp-x1.part").write_text(MADE.to_json())
     done = forgotten(added)
     assert {left.file: left.why for left in done.left} == {
-        "notes/raw.vtt": traces.HOLDS,
-        "copy.json": traces.HOLDS,
-        "letter.docx": traces.HOLDS,
-        "call.m4a": traces.CLOSED,
-        "c66.md": traces.IN_NAME,
-        "new.srt": traces.TRANSCRIPT,
-        "pseudonyms.json": traces.KEY_FILE,
-        "broken.jsonl": traces.BROKEN,
+        "notes/raw.vtt": found.HOLDS,
+        "copy.json": found.HOLDS,
+        "letter.docx": found.HOLDS,
+        "call.m4a": found.CLOSED,
+        "c66.md": found.IN_NAME,
+        "new.srt": found.TRANSCRIPT,
+        "pseudonyms.json": found.KEY_FILE,
+        "broken.jsonl": found.BROKEN,
     }
-    assert done.left[0].why in {traces.HOLDS, traces.BROKEN}
+    assert done.left[0].why in {found.HOLDS, found.BROKEN}
     assert not (added.folder / ".ipt-nlp-x1.part").exists()
     assert all("xylophone" not in left.why + left.file for left in done.left)
 
@@ -226,7 +227,7 @@ def test_a_room_below_is_named(added: Rig) -> None:
     store, _ = server.open_store(added.folder / "inner")
     store.engine.dispose()
     done = forgotten(added)
-    assert [left.why for left in done.left] == [traces.OTHER_ROOM]
+    assert [left.why for left in done.left] == [found.OTHER_ROOM]
 
 
 def test_a_run_that_writes_is_not_worked_against(added: Rig) -> None:

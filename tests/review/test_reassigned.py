@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from ipt_nlp import writers
 from ipt_nlp.errors import ReviewError
-from ipt_nlp.review import exports, forget, labels, server, traces
+from ipt_nlp.review import exports, forget, labels, server
 from ipt_nlp.review.schema import blanked_changes, client_changes, sessions
 from ipt_nlp.review.store import Change, StaleError
+from ipt_nlp.review.traces.found import SAYS_ID
 from tests.review.conftest import Rig
 from tests.review.documents import PARTS, document
 
@@ -146,7 +147,7 @@ def test_a_report_that_gives_the_first_client_is_named(rig: Rig) -> None:
     made = document("c02-session-01.vtt", PARTS[:3], client="c02", number=1)
     (rig.folder / "report.html").write_text("".join(writers.writer("html", color=False)([made])))
     done = forget.forget_client(rig.store, rig.room.folder, "c02")
-    assert [(left.file, left.why) for left in done.left] == [("report.html", traces.SAYS_ID)]
+    assert [(left.file, left.why) for left in done.left] == [("report.html", SAYS_ID)]
 
 
 def test_retention_blanks_the_log_of_clients_too(rig: Rig) -> None:
