@@ -207,7 +207,9 @@ def _runs(doc: Doc, patterns: Sequence[FoundPattern]) -> list[_Run]:
             runs.append(_Run())
             speaking = None
         run = runs[-1]
-        _add(run.moves, FoundMove(clause, who, tuple(dict.fromkeys(p.pattern for p in shown))))
+        # "I didn't pick up when she called": one span, and the call is no withdrawal of hers.
+        own = dict.fromkeys(p.pattern for p in shown if "both" in (p.who, who) or p.who == who)
+        _add(run.moves, FoundMove(clause, who, tuple(own)))
         run.spoken |= teller is not None
         run.others += others
         speaking, gap = teller or speaking, 0

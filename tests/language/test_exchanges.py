@@ -10,7 +10,7 @@ import pytest
 from spacy.language import Language
 
 from ipt_nlp.language.exchanges import SEQUENCES, FoundMove, find_exchanges, name_sequence
-from ipt_nlp.language.patterns import found_patterns
+from ipt_nlp.language.patterns import FoundPattern, found_patterns
 from ipt_nlp.language.pipeline import load_language
 
 CASES: list[dict[str, Any]] = [
@@ -52,3 +52,14 @@ def test_a_step_by_the_same_person_is_no_answer(nlp: Language) -> None:
     moves = [FoundMove(span, "client", ("blame",)), FoundMove(span, "client", ("withdrawal",))]
     assert name_sequence(moves) is None
     assert len(set(SEQUENCES)) == len(SEQUENCES)
+
+
+def test_a_move_shows_patterns_of_who_makes_it(nlp: Language) -> None:
+    doc = nlp("I said okay. I didn't pick up when she called me a liar on Tuesday.")
+    sentence = list(doc.sents)[1]
+    found = FoundPattern(sentence[:], "withdrawal", "client", "model:0.50")
+    (exchange,) = find_exchanges(doc, [found])
+    assert [(m.who, m.patterns) for m in exchange.moves] == [
+        ("client", ("withdrawal",)),
+        ("other", ()),
+    ]
