@@ -68,6 +68,13 @@ _SPELLED_LOWER = re.compile(
 )
 
 
+_FUNCTION_WORDS = frozenset(
+    """and but or so if then the a an that this these those what when where why who how it he she
+    they we you i there here yes no not""".split()
+)
+"""Words that begin a turn and are no organisation or place by themselves, whoever spoke before."""
+
+
 def find_names(
     text: str, speakers: Iterable[str] = (), model: TokenModel | None = None
 ) -> Iterator[FoundIdentifier]:
@@ -117,7 +124,7 @@ def _label(marked: Marked) -> None:
         best = max((1, 2, 3), key=lambda n: p[n])
         if best == 1 and total >= PERSON_CUT:
             marked.mark(i, "person", total)
-        elif best > 1 and total >= OTHER_CUT:
+        elif best > 1 and total >= OTHER_CUT and key not in _FUNCTION_WORDS:
             marked.mark(i, "employer" if best == 2 else "place", total)
         elif sure := _stands_out(marked, i):
             marked.mark(i, "person", max(total, sure))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ipt_nlp.identifiers import IdentifierFinder
+from ipt_nlp.identifiers.entities import find_names
 from ipt_nlp.identifiers.finder import outside
 from ipt_nlp.identifiers.kinds import PROFILES, SAFE_HARBOR
+from ipt_nlp.identifiers.model import TokenModel
+from ipt_nlp.identifiers.words import Word
 
 FILE = Path(__file__).parents[1] / "cases" / "identifiers" / "cases.jsonl"
 CASES = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
@@ -109,3 +114,18 @@ def test_a_long_run_of_one_thing_is_read_to_its_end(part: str) -> None:
     """With a pattern that can match it in many ways this would not come back."""
     for f in IdentifierFinder().find(part * 1500):
         assert f.end_char <= 1500 * len(part)
+
+
+class _Sure(TokenModel):
+    """Takes every word for part of an organisation."""
+
+    def __init__(self) -> None:
+        pass
+
+    def probabilities(self, text: str, found: Sequence[Word]) -> Any:
+        return np.tile([0.1, 0.05, 0.85, 0.0], (len(found), 1))
+
+
+def test_a_word_that_begins_a_turn_is_no_organisation_by_itself() -> None:
+    found = find_names("And what then?", model=_Sure())
+    assert list(found) == []
